@@ -1,0 +1,100 @@
+/**
+ * The manifest of a model pack: what the files are, how input must be prepared, and what the pack may be used for.
+ * Training writes it (training/brat_train/export), the engine and `doctor` read it; both hold to this schema.
+ */
+import { z } from 'zod';
+import { packTraining, role } from '../../shared/contract.ts';
+
+const fileName = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/, 'a relative file name inside the pack');
+const positive = z.int().positive();
+
+export const manifestSchema = z.strictObject({
+  format: z.literal('brat-pack/1'),
+  id: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/),
+  version: z.string().regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.-]+)?$/),
+  name: z.string().min(1),
+  training: packTraining,
+  licence: z.strictObject({ spdx: z.string().min(1), file: fileName.optional() }),
+  card: z.strictObject({
+    intendedUse: z.string().min(1),
+    limits: z.array(z.string().min(1)).min(1),
+    trainingData: z.string().min(1),
+    /** Measured figures by name, with the command that makes them. */
+    figures: z.array(z.strictObject({ name: z.string(), value: z.number(), command: z.string() })).default([]),
+  }),
+  input: z.strictObject({
+    /** One role per channel, in the encoder's order; a missing one is zero-filled. */
+    channels: z.array(role).min(1).max(4),
+    /** Official brat preprocessing, see engine/volume/preprocess. */
+    preprocessing: z.literal('brat/1'),
+    /** Voxels along superior, anterior, right. */
+    size: z.tuple([positive, positive, positive]),
+  }),
+  encoder: z.strictObject({
+    /** Input `volume` [1, channels, S, A, R] float32; outputs `views` [1, views, hidden], `projected` [1, views, width], `attention` [1, views, positions]. */
+    file: fileName,
+    views: positive,
+    hidden: positive,
+    width: positive,
+    /** Cells along superior, anterior, right (right fastest); their product is `positions`. A first value of 1 means the maps have no depth. */
+    attentionGrid: z.tuple([positive, positive, positive]),
+  }),
+  text: z
+    .strictObject({
+      /** Inputs `input_ids` and `attention_mask` [sentences, tokens] int64; output `sentence` [sentences, width] of unit rows. */
+      file: fileName,
+      /** Hugging Face tokenizer.json; its post-processor adds the special tokens. */
+      tokenizer: fileName,
+      tokenizerConfig: fileName,
+      padTokenId: z.int().min(0),
+      maxTokens: positive.max(512),
+      maxSentences: positive.max(64),
+    })
+    .optional(),
+  bridge: z
+    .strictObject({
+      /** Input `views` [1, views, hidden]; output `embeddings` [1, views, width]. */
+      file: fileName,
+      width: positive,
+    })
+    .optional(),
+  llm: z
+    .strictObject({
+      /** GGUF of the llama architecture with its own output.weight. */
+      file: fileName,
+      vocabulary: positive,
+      width: positive,
+      contextSize: positive,
+      /** Vocabulary ids that stand for views 0, 1, ...; as many as there are views. */
+      reservedTokenIds: z.array(z.int().min(0)).min(1),
+      /** NPY float32 [views, width]: the base embedding rows of those ids as llama.cpp sees them (after dequantisation). */
+      reservedEmbeddings: fileName,
+      /** Prompt as text; `{views}` is replaced by the reserved tokens in order. */
+      prompt: z.string().refine((text) => text.split('{views}').length === 2, 'holds {views} exactly once'),
+      maxTokens: positive.max(4096),
+    })
+    .optional(),
+  golden: z.strictObject({
+    /** NPY uint8 [channels, S, A, R]; the encoder's input is this divided by 255. */
+    volume: fileName,
+    /** NPY float32 [views, hidden], [views, width], [views, positions]. */
+    views: fileName,
+    projected: fileName,
+    attention: fileName,
+    /** Sentences and their vectors, NPY float32 [sentences, width]. */
+    sentences: z.array(z.string()).default([]),
+    sentenceVectors: fileName.optional(),
+    /** Largest absolute difference of `projected` a provider may show and still be trusted. */
+    tolerance: z.number().positive(),
+  }),
+  calibration: z.strictObject({
+    /** Cosine below which no view is said to support a sentence. */
+    supportThreshold: z.number().min(-1).max(1),
+    /** What the threshold was measured on. */
+    measuredOn: z.string(),
+  }),
+  /** Every file of the pack but the manifest itself. */
+  files: z.record(fileName, z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) })),
+});
+
+export type Manifest = z.output<typeof manifestSchema>;

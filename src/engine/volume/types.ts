@@ -1,0 +1,58 @@
+/** A series as geometry: the volumes ("stacks") it holds, and a volume with its voxels. */
+import type { Affine, Dims, Plane } from '../../shared/geometry.ts';
+import type { Problem } from '../../shared/contract.ts';
+import type { InstanceHeader } from '../dicom/types.ts';
+
+/** All instances of one series, in no particular order. */
+export interface Series {
+  readonly seriesUid: string;
+  readonly studyUid: string;
+  readonly instances: readonly InstanceHeader[];
+}
+
+/** One frame of one instance, as a slice of a stack. */
+export interface SliceReference {
+  readonly instance: InstanceHeader;
+  readonly frame: number;
+  /** Signed distance along the stack's normal, mm. */
+  readonly offsetMm: number;
+}
+
+/** A set of slices that make one regular volume, or a reason why they cannot. */
+export interface Stack {
+  readonly index: number;
+  /** What tells this stack from its siblings, for people: `echo 2`, `time 3`, `b 1000`, or empty. */
+  readonly label: string;
+  /** Sorted so that k grows along the right-handed normal row x column. */
+  readonly slices: readonly SliceReference[];
+  /** Null when refused; `problems` says why. */
+  readonly geometry: StackGeometry | null;
+  readonly problems: readonly Problem[];
+}
+
+export interface StackGeometry {
+  readonly dims: Dims;
+  readonly voxelToLps: Affine;
+  readonly plane: Plane;
+  readonly frameOfReferenceUid: string;
+  /**
+   * How output slices come from stored ones: `direct` one to one; `resampled` linear interpolation onto an even grid,
+   * because the true positions are uneven within what may be interpolated.
+   */
+  readonly slicing: 'direct' | 'resampled';
+}
+
+export type VoxelArray = Int8Array | Uint8Array | Int16Array | Uint16Array | Float32Array;
+
+/** Voxels in memory, i fastest. A value in the image's own units is `slope * voxel + intercept`. */
+export interface Volume {
+  readonly dims: Dims;
+  readonly voxelToLps: Affine;
+  readonly voxels: VoxelArray;
+  readonly slope: number;
+  readonly intercept: number;
+  readonly frameOfReferenceUid: string;
+  readonly inverted: boolean;
+  readonly window: { readonly center: number; readonly width: number } | null;
+  readonly problems: readonly Problem[];
+}
