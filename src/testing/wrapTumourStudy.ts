@@ -39,11 +39,10 @@ const along = (origin: readonly number[], step: readonly number[], count: number
 /** Reads a NIfTI of axes left, anterior, superior into DICOM's row order and LPS millimetres. */
 async function readGrid(path: string): Promise<Grid> {
   const packed = await readFile(path);
-  const buffer = nifti.decompress(packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength) as ArrayBuffer);
-  const header = nifti.readHeader(buffer as ArrayBuffer);
-  if (header === null) throw new Error(`${path} is not NIfTI`);
+  const buffer = nifti.decompress(packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength)) as ArrayBuffer;
+  const header = nifti.readHeader(buffer);
   const columns = header.dims[1]!, rows = header.dims[2]!, slices = header.dims[3]!;
-  const stored = new Int16Array(nifti.readImage(header, buffer as ArrayBuffer));
+  const stored = new Int16Array(nifti.readImage(header, buffer));
   // NIfTI is RAS: x and y change sign on the way to LPS.
   const column = (axis: number): number[] => [-header.affine[0]![axis]!, -header.affine[1]![axis]!, header.affine[2]![axis]!];
   const rowStep = column(0), anteriorStep = column(1), sliceStep = column(2);
