@@ -22,11 +22,35 @@ export interface OnnxSession {
 }
 
 export interface OnnxRuntime {
+  /** Version of the runtime library, part of the key under which self-test results are kept. */
+  readonly version: string;
   /** Providers that may exist on this machine, best first, always ending with `cpu`. */
   providers(): readonly Provider[];
+  /** Names of GPUs and drivers as far as they can be told without loading one; part of the same key. */
+  devices(): string;
   /** @throws EngineError `onnx/provider-unavailable`, `pack/bad-shape`. */
   open(file: string, provider: Provider): Promise<OnnxSession>;
+  /**
+   * Runs a graph twice in a process made for it and thrown away, since a GPU driver may crash or never come back.
+   * @returns the outputs, and the time of the second run (the first one compiles shaders)
+   * @throws EngineError `onnx/provider-unavailable` if it cannot be opened, crashes or outlasts the limit
+   */
+  runApart(file: string, provider: Provider, inputs: Readonly<Record<string, Tensor>>, limitMs: number): Promise<{ readonly outputs: Record<string, Tensor>; readonly ms: number }>;
+  /** Ends the runtime; sessions that are still open are released. */
+  close(): Promise<void>;
 }
+
+/** What the pack loader needs to know of a GGUF file, read from its header alone. */
+export interface GgufHeader {
+  readonly architecture: string;
+  readonly tensors: ReadonlyMap<string, readonly number[]>;
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly contextSize: number;
+}
+
+/** @throws EngineError `pack/bad-shape` naming the file, if it is not a readable GGUF. */
+export type ReadGgufHeader = (file: string) => Promise<GgufHeader>;
 
 /** A loaded language model, and generation from a prompt whose image tokens carry given embeddings. */
 export interface TextModel {
