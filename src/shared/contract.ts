@@ -322,8 +322,8 @@ export interface BratBridge {
   readonly shell: 'electron' | 'browser';
   call<M extends MethodNames<Contract>>(method: M, params: ParamsOf<Contract, M>): Promise<ResultOf<Contract, M>>;
   stream<M extends StreamNames<Contract>>(method: M, params: ParamsOf<Contract, M>, signal?: AbortSignal): AsyncIterable<ItemOf<Contract, M>>;
-  /** Opens the shell's own dialog and imports what was chosen; absent where the shell has no dialog. */
-  importWithDialog?(kind: 'files' | 'folder'): Promise<void>;
+  /** Opens the shell's own dialog and imports what was chosen, telling how far it is; absent where the shell has no dialog. */
+  importWithDialog?(kind: 'files' | 'folder', onEvent?: (event: ImportEvent) => void): Promise<void>;
 }
 
 export type Role = z.output<typeof role>;
