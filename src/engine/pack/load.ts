@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { EngineError, toErrorData } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
-import { readNpy } from '../arrays/npy.ts';
+import { readNpy, type NpyArray } from '../arrays/npy.ts';
 import type { ReadGgufHeader } from '../ports.ts';
 import { manifestSchema, type Manifest } from './manifest.ts';
 import { packFile, packKey, type BrokenPack, type Pack } from './pack.ts';
@@ -137,27 +137,27 @@ async function hashFile(path: string): Promise<string> {
 async function checkArrays(pack: Pack): Promise<void> {
   const { input, encoder, llm, text, golden } = pack.manifest;
   const positions = encoder.attentionGrid[0] * encoder.attentionGrid[1] * encoder.attentionGrid[2];
-  const expected: [name: string | undefined, type: string, shape: readonly number[]][] = [
-    [golden.volume, 'uint8', [input.channels.length, ...input.size]],
-    [golden.views, 'float32', [encoder.views, encoder.hidden]],
-    [golden.projected, 'float32', [encoder.views, encoder.width]],
-    [golden.attention, 'float32', [encoder.views, positions]],
-    [text && golden.sentenceVectors, 'float32', [golden.sentences.length, encoder.width]],
-    [llm?.reservedEmbeddings, 'float32', [encoder.views, llm?.width ?? 0]],
+  const expected: [name: string | undefined, type: typeof Uint8Array | typeof Float32Array, shape: readonly number[]][] = [
+    [golden.volume, Uint8Array, [input.channels.length, ...input.size]],
+    [golden.views, Float32Array, [encoder.views, encoder.hidden]],
+    [golden.projected, Float32Array, [encoder.views, encoder.width]],
+    [golden.attention, Float32Array, [encoder.views, positions]],
+    [text && golden.sentenceVectors, Float32Array, [golden.sentences.length, encoder.width]],
+    [llm?.reservedEmbeddings, Float32Array, [encoder.views, llm?.width ?? 0]],
   ];
   for (const [name, type, shape] of expected) {
     if (name === undefined) continue;
     const array = await readPackArray(pack, name);
-    if (array.type !== type || array.shape.join() !== shape.join()) {
-      throw refuse(pack, 'pack/bad-shape', name, `it holds ${array.type} [${array.shape.join(', ')}], expected ${type} [${shape.join(', ')}]`);
+    if (!(array.data instanceof type) || array.shape.join() !== shape.join()) {
+      throw refuse(pack, 'pack/bad-shape', name, `it holds ${array.data.constructor.name} [${array.shape.join(', ')}], expected ${type.name} [${shape.join(', ')}]`);
     }
   }
 }
 
 /** Reads one NPY file of a pack. @throws EngineError `pack/bad-shape` if it is not one. */
-export async function readPackArray(pack: Pack, name: string): ReturnType<typeof readNpy> {
+export async function readPackArray(pack: Pack, name: string): Promise<NpyArray> {
   try {
-    return await readNpy(packFile(pack, name));
+    return readNpy(await readFile(packFile(pack, name)), name);
   } catch (error) {
     throw refuse(pack, 'pack/bad-shape', name, `it is not a readable NPY file (${error instanceof Error ? error.message : String(error)})`);
   }
