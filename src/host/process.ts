@@ -29,7 +29,11 @@ export interface HostProcess {
  * @param startFile absolute URL of `host/child.js`, or of another start file that serves channels
  */
 export function startChildHost(startFile: URL, config: HostConfig): HostProcess {
-  const child = fork(startFile, [JSON.stringify(config)], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(startFile, [JSON.stringify(config)], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
+  });
   const pipe = processPipe(child);
   const { open } = openChannels(pipe);
   const ended = new Promise<HostEnd>((resolve) => {
