@@ -5,7 +5,7 @@
  */
 import { basename } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
-import type { Database, OpenDatabase, SqlValue } from '../engine/store/database.ts';
+import type { Database, DatabaseRuntime, SqlValue } from '../engine/store/database.ts';
 import { EngineError, type ErrorCode } from '../shared/errors.ts';
 
 const busyTimeoutMs = 5000;
@@ -37,7 +37,7 @@ function told<T>(file: string, work: () => T): T {
   }
 }
 
-export const openDatabase: OpenDatabase = (file) => {
+function open(file: string): Database {
   const connection = told(file, () => {
     const opened = new BetterSqlite(file, { timeout: busyTimeoutMs });
     try {
@@ -62,10 +62,10 @@ export const openDatabase: OpenDatabase = (file) => {
     write: true,
     get: <Row>(sql: string, ...values: readonly SqlValue[]) => told(file, () => statement(sql).get(...values) as Row | undefined),
     all: <Row>(sql: string, ...values: readonly SqlValue[]) => told(file, () => statement(sql).all(...values) as Row[]),
-    *iterate<Row>(sql: string, ...values: readonly SqlValue[]) {
+    *iterate(sql: string, ...values: readonly SqlValue[]) {
       // A statement that is being stepped cannot be used again, so an iteration has its own.
       try {
-        yield* connection.prepare<SqlValue[]>(sql).iterate(...values) as IterableIterator<Row>;
+        yield* connection.prepare<SqlValue[]>(sql).iterate(...values) as IterableIterator<never>;
       } catch (error) {
         throw translate(error, file);
       }
@@ -87,4 +87,29 @@ export const openDatabase: OpenDatabase = (file) => {
     close: () => { connection.close(); },
   };
   return database;
+}
+
+/** An exclusive transaction that is never ended: SQLite's own file lock does the rest. */
+function lock(file: string): { release(): void } {
+  return told(file, () => {
+    const connection = new BetterSqlite(file, { timeout: 0 });
+    try {
+      connection.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return { release: () => { connection.close(); } };
+  });
+}
+
+export const sqlite: DatabaseRuntime = {
+  get version() {
+    const connection = new BetterSqlite(':memory:');
+    const version = connection.prepare<[], string>('SELECT sqlite_version()').pluck().get();
+    connection.close();
+    return String(version);
+  },
+  open,
+  lock,
 };

@@ -5,6 +5,7 @@
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- the caller names the row its own SQL gives */
 export interface ReadDb {
   /** First row, or undefined. Statements are prepared once per text. */
   get<Row>(sql: string, ...values: readonly SqlValue[]): Row | undefined;
@@ -12,6 +13,7 @@ export interface ReadDb {
   /** Rows one by one; the database must not be written meanwhile. */
   iterate<Row>(sql: string, ...values: readonly SqlValue[]): IterableIterator<Row>;
 }
+/* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
 
 export interface WriteDb extends ReadDb {
   readonly write: true;
@@ -32,8 +34,18 @@ export interface Database extends WriteDb {
   close(): void;
 }
 
-/**
- * Opens or makes a database file: WAL, synchronous FULL, foreign keys, secure delete, a busy timeout.
- * @throws EngineError `store/open-failed`, `store/damaged`, `store/locked`, `store/no-space`
- */
-export type OpenDatabase = (file: string) => Database;
+/** What the store needs of SQLite. */
+export interface DatabaseRuntime {
+  /** Of the library, for `brat doctor`. */
+  readonly version: string;
+  /**
+   * Opens or makes a database file: WAL, synchronous FULL, foreign keys, secure delete, a busy timeout.
+   * @throws EngineError `store/open-failed`, `store/damaged`, `store/locked`, `store/no-space`
+   */
+  open(file: string): Database;
+  /**
+   * Takes a lock on a file that the operating system drops when this process ends, however it ends.
+   * @throws EngineError `store/locked` at once if another has it
+   */
+  lock(file: string): { release(): void };
+}
