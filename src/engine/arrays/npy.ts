@@ -1,37 +1,75 @@
-/** NPY files (NumPy's own array format, versions 1 to 3): the arrays of model packs and of the command line. */
-import { readFile, writeFile } from 'node:fs/promises';
+/**
+ * NumPy's .npy files, the one array format that crosses between the engine, the command line and training.
+ * Format: numpy/lib/format.py, versions 1 to 3 read, version 1.0 written; little-endian, C order.
+ */
+import { EngineError } from '../../shared/errors.ts';
 
-export type NpyArray =
-  | { readonly type: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
-  | { readonly type: 'uint8'; readonly shape: readonly number[]; readonly data: Uint8Array };
+const typesByDescriptor = {
+  '|b1': Uint8Array, '|u1': Uint8Array, '|i1': Int8Array, '<u2': Uint16Array, '<i2': Int16Array, '<u4': Uint32Array, '<i4': Int32Array,
+  '<u8': BigUint64Array, '<i8': BigInt64Array, '<f4': Float32Array, '<f8': Float64Array,
+} as const;
 
-const magic = '\x93NUMPY';
+export type NpyData = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | BigUint64Array | BigInt64Array | Float32Array | Float64Array;
 
-/** Reads a C-ordered little-endian float32 or uint8 array. @throws Error that says what is wrong with the file */
-export async function readNpy(path: string): Promise<NpyArray> {
-  const bytes = await readFile(path);
-  if (bytes.toString('latin1', 0, 6) !== magic) throw new Error('it does not begin as an NPY file');
-  const long = bytes[6]! >= 2;
-  const start = (long ? 12 : 10) + (long ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
-  const header = bytes.toString('latin1', long ? 12 : 10, start);
-  const descr = /'descr':\s*'([^']+)'/.exec(header)?.[1];
-  const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1]?.split(',').map((part) => part.trim()).filter(Boolean).map(Number);
-  if (!shape || !/'fortran_order':\s*False/.test(header)) throw new Error('its header is not that of a C-ordered array');
-  const count = shape.reduce((product, size) => product * size, 1);
-  const size = descr === '<f4' ? 4 : descr === '|u1' ? 1 : 0;
-  if (size === 0) throw new Error(`its elements are ${descr ?? 'unknown'}, only <f4 and |u1 are read`);
-  if (bytes.length - start !== count * size) throw new Error(`it holds ${bytes.length - start} bytes of data, its shape asks for ${count * size}`);
-  // Copied, since the data of a file need not lie on a boundary of four bytes.
-  const buffer = new Uint8Array(bytes.subarray(start)).buffer;
-  return size === 4 ? { type: 'float32', shape, data: new Float32Array(buffer) } : { type: 'uint8', shape, data: new Uint8Array(buffer) };
+export interface NpyArray {
+  /** Row-major; the last index is fastest. An empty shape is a scalar. */
+  readonly shape: readonly number[];
+  readonly data: NpyData;
 }
 
-/** Writes a float32 or uint8 array in C order, NPY version 1. */
-export async function writeNpy(path: string, array: NpyArray): Promise<void> {
-  const tuple = array.shape.length === 1 ? `${array.shape[0]!},` : array.shape.join(', ');
-  const text = `{'descr': '${array.type === 'float32' ? '<f4' : '|u1'}', 'fortran_order': False, 'shape': (${tuple}), }`;
-  const padded = `${text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11)}\n`;
-  const head = Buffer.from(`${magic}\x01\x00\x00\x00${padded}`, 'latin1');
-  head.writeUInt16LE(padded.length, 8);
-  await writeFile(path, Buffer.concat([head, Buffer.from(array.data.buffer, array.data.byteOffset, array.data.byteLength)]));
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59] as const;
+
+/**
+ * @param subject name of the file, for errors
+ * @throws EngineError `pack/unsupported-format` for anything that is not a whole little-endian C-order array of numbers
+ */
+export function readNpy(bytes: Uint8Array, subject: string): NpyArray {
+  const refuse = (message: string): EngineError => new EngineError('pack/unsupported-format', message, { subject, advice: 'Write the array again with numpy.save' });
+  if (bytes.length < 10 || !magic.every((byte, n) => bytes[n] === byte)) throw refuse('The file is not a NumPy array');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const long = view.getUint8(6) >= 2;
+  const headerStart = long ? 12 : 10;
+  if (bytes.length < headerStart) throw refuse('The header is cut off');
+  const dataStart = headerStart + (long ? view.getUint32(8, true) : view.getUint16(8, true));
+  if (dataStart > bytes.length) throw refuse('The header is cut off');
+  const header = new TextDecoder('latin1').decode(bytes.subarray(headerStart, dataStart));
+  const descriptor = /'descr':\s*'([^']+)'/.exec(header)?.[1] ?? '';
+  const fortran = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
+  const shapeText = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
+  if (!Object.hasOwn(typesByDescriptor, descriptor)) throw refuse(`Elements of type ${descriptor || 'unknown'} cannot be read`);
+  if (shapeText === undefined || fortran === undefined) throw refuse('The header has no shape');
+  const shape = shapeText.split(',').map((part) => part.trim()).filter(Boolean).map(Number);
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) throw refuse('The header has no shape');
+  if (fortran === 'True' && shape.length > 1) throw refuse('The array is stored in Fortran order');
+  const type = typesByDescriptor[descriptor as keyof typeof typesByDescriptor];
+  const length = shape.reduce((product, size) => product * size, 1);
+  const byteLength = length * type.BYTES_PER_ELEMENT;
+  if (byteLength !== bytes.length - dataStart) throw refuse(`The header declares ${byteLength} bytes and the file holds ${bytes.length - dataStart}`);
+  // A copy, because typed arrays must begin at a multiple of their element size and pooled buffers seldom do.
+  const data = new Uint8Array(bytes.subarray(dataStart));
+  return { shape, data: new type(data.buffer, 0, length) };
+}
+
+/**
+ * @param data row-major values
+ * @throws RangeError when the shape does not hold as many values as there are
+ */
+export function writeNpy(data: NpyData, shape: readonly number[]): Uint8Array {
+  if (shape.reduce((product, size) => product * size, 1) !== data.length) throw new RangeError(`${data.length} values do not fill the shape ${shape.join(' x ')}`);
+  const descriptor = descriptorOf(data);
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const fields = `{'descr': '${descriptor}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  // The data begin at a multiple of 64 bytes, as numpy writes them; the header ends with a line feed.
+  const padded = fields.padEnd(Math.ceil((10 + fields.length + 1) / 64) * 64 - 11) + '\n';
+  const file = new Uint8Array(10 + padded.length + data.byteLength);
+  file.set([...magic, 1, 0, padded.length & 0xff, padded.length >> 8]);
+  file.set(new TextEncoder().encode(padded), 10);
+  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + padded.length);
+  return file;
+}
+
+function descriptorOf(data: NpyData): string {
+  const found = Object.entries(typesByDescriptor).find(([name, type]) => name !== '|b1' && data instanceof type);
+  if (!found) throw new RangeError('these elements have no NumPy type here');
+  return found[0];
 }

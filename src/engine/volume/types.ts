@@ -16,6 +16,8 @@ export interface SliceReference {
   readonly frame: number;
   /** Signed distance along the stack's normal, mm. */
   readonly offsetMm: number;
+  /** Mosaics only: which tile of the frame, counted row by row from the top left. */
+  readonly tile?: number;
 }
 
 /** A set of slices that make one regular volume, or a reason why they cannot. */
@@ -40,7 +42,15 @@ export interface StackGeometry {
    * because the true positions are uneven within what may be interpolated.
    */
   readonly slicing: 'direct' | 'resampled';
+  readonly niftiDirection: NiftiDirection;
 }
+
+/**
+ * For each voxel axis 1 where the NIfTI file of this image (the file itself, or the one dcm2niix writes from DICOM)
+ * runs the same way as ours, -1 where it runs against. MONAI's resampling begins at that file's first voxel, so the
+ * models' preprocessing needs it to land on the same millimetre grid; nothing else does.
+ */
+export type NiftiDirection = readonly [1 | -1, 1 | -1, 1 | -1];
 
 export type VoxelArray = Int8Array | Uint8Array | Int16Array | Uint16Array | Float32Array;
 
@@ -54,5 +64,7 @@ export interface Volume {
   readonly frameOfReferenceUid: string;
   readonly inverted: boolean;
   readonly window: { readonly center: number; readonly width: number } | null;
+  /** Absent means (1, 1, 1). */
+  readonly niftiDirection?: NiftiDirection;
   readonly problems: readonly Problem[];
 }
