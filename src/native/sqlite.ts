@@ -60,8 +60,8 @@ function open(file: string): Database {
   };
   const database: Database = {
     write: true,
-    get: <Row>(sql: string, ...values: readonly SqlValue[]) => told(file, () => statement(sql).get(...values) as Row | undefined),
-    all: <Row>(sql: string, ...values: readonly SqlValue[]) => told(file, () => statement(sql).all(...values) as Row[]),
+    get: (sql, ...values) => told(file, () => statement(sql).get(...values) as never),
+    all: (sql, ...values) => told(file, () => statement(sql).all(...values) as never),
     *iterate(sql: string, ...values: readonly SqlValue[]) {
       // A statement that is being stepped cannot be used again, so an iteration has its own.
       try {
