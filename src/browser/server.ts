@@ -44,8 +44,9 @@ export async function startServer(files: PageFiles, openPage: () => Promise<Pipe
     const source = access.refuseSource(request);
     if (source !== null) { refuse(response, source); return; }
     if (request.method !== 'GET' && request.method !== 'HEAD') { refuse(response, { status: 405, message: 'Only GET is answered' }); return; }
-    const url = URL.parse(request.url ?? '/', `http://127.0.0.1:${port}`);
-    const token = url?.pathname === '/' ? url.searchParams.get('token') : null;
+    // Not parsed as a URL: `//name/` would be read as another host, with the path `/`.
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    const token = path === '/' ? new URLSearchParams(query).get('token') : null;
     if (token !== null) {
       const cookie = access.redeem(token);
       if (cookie === null) { refuse(response, { status: 401, message: 'This link was used already or is too old: start the app again' }); return; }
@@ -54,7 +55,7 @@ export async function startServer(files: PageFiles, openPage: () => Promise<Pipe
     }
     const session = access.refuseSession(request);
     if (session !== null) { refuse(response, session); return; }
-    const file = files(url?.pathname ?? '');
+    const file = files(path);
     if (file === null) { refuse(response, { status: 404, message: 'There is no such file' }); return; }
     const body = await file.read();
     response.writeHead(200, { ...pageHeaders, 'Content-Type': file.contentType, 'Content-Length': body.byteLength });

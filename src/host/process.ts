@@ -4,8 +4,10 @@
  */
 import { fork } from 'node:child_process';
 import { openChannels } from '../transport/channels.ts';
+import { crashedError, stuckError } from '../transport/pipe.ts';
 import type { Pipe } from '../transport/pipe.ts';
 import { processPipe } from '../transport/process.ts';
+import type { ErrorData } from '../shared/errors.ts';
 import type { HostConfig } from './config.ts';
 
 /** How a host came to its end. */
@@ -13,6 +15,18 @@ export type HostEnd =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'crash'; readonly reason: string }
   | { readonly kind: 'stuck'; readonly afterMs: number };
+
+/** What a page is told about calls that were under way when its host ended. */
+export function hostEndError(end: HostEnd): ErrorData {
+  switch (end.kind) {
+    case 'exit':
+      return { ...crashedError, message: `The engine stopped (exit code ${end.code}) and is being started again` };
+    case 'crash':
+      return { ...crashedError, message: `The engine crashed (${end.reason}) and is being started again` };
+    case 'stuck':
+      return { ...stuckError, message: `The engine did not answer for ${Math.round(end.afterMs / 1000)} s and is being started again` };
+  }
+}
 
 export interface HostProcess {
   /** Opens a channel by its label (`page`, `shell`). */
@@ -34,12 +48,12 @@ export function startChildHost(startFile: URL, config: HostConfig): HostProcess 
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
   });
-  const pipe = processPipe(child);
-  const { open } = openChannels(pipe);
   const ended = new Promise<HostEnd>((resolve) => {
     child.once('error', (error) => { resolve({ kind: 'crash', reason: error.message }); });
     child.once('exit', (code, signal) => { resolve(code === null ? { kind: 'crash', reason: signal ?? 'unknown' } : { kind: 'exit', code }); });
   });
+  const pipe = processPipe(child, ended.then(hostEndError));
+  const { open } = openChannels(pipe);
   return { open, ended, stop: () => { pipe.close(); }, kill: () => { child.kill('SIGKILL'); } };
 }
 

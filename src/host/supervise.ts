@@ -6,10 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shellContract } from '../shared/contract.ts';
 import type { ShellContract } from '../shared/contract.ts';
-import type { ErrorData } from '../shared/errors.ts';
 import { connect } from '../transport/connect.ts';
 import type { Client } from '../transport/connect.ts';
 import type { Pipe } from '../transport/pipe.ts';
+import { hostEndError } from './process.ts';
 import type { HostEnd, HostProcess } from './process.ts';
 
 export interface SupervisionOptions {
@@ -44,19 +44,6 @@ export interface Supervisor<P extends HostProcess> {
   /** Called for every host that begins to answer. */
   onReady(listener: (host: RunningHost<P>) => void): void;
   stop(): Promise<void>;
-}
-
-/** What a page is told about calls that were under way when its host ended. */
-export function hostEndError(end: HostEnd): ErrorData {
-  const advice = 'Repeat what you were doing; what was stored is kept';
-  switch (end.kind) {
-    case 'exit':
-      return { code: 'host/crashed', message: `The engine stopped (exit code ${end.code}) and is being started again`, subject: 'engine', advice };
-    case 'crash':
-      return { code: 'host/crashed', message: `The engine crashed (${end.reason}) and is being started again`, subject: 'engine', advice };
-    case 'stuck':
-      return { code: 'host/stuck', message: `The engine did not answer for ${Math.round(end.afterMs / 1000)} s and is being started again`, subject: 'engine', advice };
-  }
 }
 
 /** Pings until the host misses one. Resolves to how long it had been silent; never when the host ends otherwise. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { app, utilityProcess } from 'electron';
 import type { MessagePortMain } from 'electron';
 import type { HostConfig } from '../host/config.ts';
+import { hostEndError } from '../host/process.ts';
 import type { HostEnd, HostProcess } from '../host/process.ts';
 import { openChannels } from '../transport/channels.ts';
 import { carriedPipe, ownBytes } from '../transport/pipe.ts';
@@ -30,10 +31,10 @@ export function startUtilityHost(startFile: URL, config: HostConfig): UtilityHos
     app.on('child-process-gone', gone);
     child.once('exit', (code) => {
       app.off('child-process-gone', gone);
-      pipeEnded();
       resolve({ kind: 'exit', code });
     });
   });
+  void ended.then((end) => { pipeEnded(hostEndError(end)); });
   const { open } = openChannels(pipe);
   const kill = (): void => { child.kill(); };
   return { open, ended, stop: kill, kill, attachPage: (port) => { child.postMessage('page', [port]); } };

@@ -8,6 +8,7 @@ import { contract } from '../shared/contract.ts';
 import type { BratBridge } from '../shared/contract.ts';
 import { fromErrorData } from '../shared/errors.ts';
 import { webPortPipe } from '../transport/messagePort.ts';
+import { crashedError } from '../transport/pipe.ts';
 import { reconnectingClient } from '../transport/reconnect.ts';
 import { portMessage } from '../shared/preloadBridge.ts';
 import type { PreloadBridge } from '../shared/preloadBridge.ts';
@@ -26,7 +27,7 @@ window.addEventListener('message', (event: MessageEvent<unknown>) => {
   const [port] = event.ports;
   // Only the preload shares this window; a frame or another window could post here too, and is not listened to.
   if (event.source !== window || event.data !== portMessage || port === undefined) return;
-  client.attach(webPortPipe(port));
+  client.attach(webPortPipe(port, crashedError));
 });
 
 const bridge: BratBridge = {

@@ -2,7 +2,8 @@
  * Pipes over message ports (structured clone): those of the web and of Node's worker threads, and Electron's own,
  * which have another event interface. The other end's closing is heard where the platform tells of it.
  */
-import { carriedPipe, ownBytes } from './pipe.ts';
+import type { ErrorData } from '../shared/errors.ts';
+import { carriedPipe, closedError, ownBytes } from './pipe.ts';
 import type { Pipe } from './pipe.ts';
 
 /** What a port of the web, or of node:worker_threads, offers. */
@@ -13,13 +14,14 @@ export interface WebPort {
   close(): void;
 }
 
-export function webPortPipe(port: WebPort): Pipe {
+/** @param reason what the closing of this port means */
+export function webPortPipe(port: WebPort, reason: ErrorData = closedError): Pipe {
   const { pipe, deliver, ended } = carriedPipe({
     send: (message) => { port.postMessage(ownBytes(message)); },
     close: () => { port.close(); },
   });
   port.addEventListener('message', (event) => { deliver(event.data); });
-  port.addEventListener('close', () => { ended(); });
+  port.addEventListener('close', () => { ended(reason); });
   port.start();
   return pipe;
 }

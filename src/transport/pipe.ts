@@ -26,6 +26,13 @@ export const closedError: ErrorData = {
   advice: 'Try again; restart the app if this goes on',
 };
 
+const restartAdvice = 'Repeat what you were doing; what was stored is kept';
+
+/** Why the pipe of a page closes when the engine's process ended; its shell starts another and gives a new pipe. */
+export const crashedError: ErrorData = { code: 'host/crashed', message: 'The engine stopped and is being started again', subject: 'engine', advice: restartAdvice };
+export const stuckError: ErrorData = { code: 'host/stuck', message: 'The engine did not answer any more and is being started again', subject: 'engine', advice: restartAdvice };
+export const hostErrors = [crashedError, stuckError] as const;
+
 /** What a carrier needs to do for {@link carriedPipe}. */
 export interface Carrier {
   /** Throws a `DataCloneError` for a value that cannot cross; anything else thrown means the carrier is gone. */

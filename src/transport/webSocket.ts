@@ -3,9 +3,8 @@
  * browser's WebSocket and the one of the `ws` package offer the same events.
  */
 import { decode, encode } from '@msgpack/msgpack';
-import { errorCodes } from '../shared/errors.ts';
-import type { ErrorCode, ErrorData } from '../shared/errors.ts';
-import { carriedPipe, closedError, ownBytes } from './pipe.ts';
+import type { ErrorData } from '../shared/errors.ts';
+import { carriedPipe, closedError, hostErrors, ownBytes } from './pipe.ts';
 import type { Pipe } from './pipe.ts';
 
 export interface WebSocketLike {
@@ -21,14 +20,8 @@ export interface WebSocketLike {
 const closedWithReason = 4000;
 const badData = 1007;
 
-const messages: Partial<Record<ErrorCode, ErrorData>> = {
-  'host/crashed': { code: 'host/crashed', message: 'The engine stopped unexpectedly and is being started again', subject: 'engine', advice: 'Repeat what you were doing; what was stored is kept' },
-  'host/stuck': { code: 'host/stuck', message: 'The engine did not answer any more and is being started again', subject: 'engine', advice: 'Repeat what you were doing; what was stored is kept' },
-};
-
 function reasonOf(text: string): ErrorData {
-  const code = errorCodes.find((known) => known === text);
-  return (code === undefined ? undefined : messages[code]) ?? closedError;
+  return hostErrors.find(({ code }) => code === text) ?? closedError;
 }
 
 function encoded(message: unknown): Uint8Array<ArrayBuffer> {
