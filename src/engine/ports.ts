@@ -40,18 +40,6 @@ export interface OnnxRuntime {
   close(): Promise<void>;
 }
 
-/** What the pack loader needs to know of a GGUF file, read from its header alone. */
-export interface GgufHeader {
-  readonly architecture: string;
-  readonly tensors: ReadonlyMap<string, readonly number[]>;
-  readonly vocabulary: number;
-  readonly width: number;
-  readonly contextSize: number;
-}
-
-/** @throws EngineError `pack/bad-shape` naming the file, if it is not a readable GGUF. */
-export type ReadGgufHeader = (file: string) => Promise<GgufHeader>;
-
 /** A loaded language model, and generation from a prompt whose image tokens carry given embeddings. */
 export interface TextModel {
   /**

@@ -11,14 +11,9 @@ import { z } from 'zod';
 import { EngineError, toErrorData } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { readNpy, type NpyArray } from '../arrays/npy.ts';
-import type { ReadGgufHeader } from '../ports.ts';
+import { readGgufHeader } from './ggufHeader.ts';
 import { manifestSchema, type Manifest } from './manifest.ts';
 import { packFile, packKey, type BrokenPack, type Pack } from './pack.ts';
-
-/** Readers of formats that need a native library. */
-export interface PackReaders {
-  readonly readGguf: ReadGgufHeader;
-}
 
 const manifestName = 'manifest.json';
 
@@ -28,13 +23,13 @@ const manifestName = 'manifest.json';
  * @throws EngineError `pack/not-found`, `pack/bad-manifest`, `pack/missing-file`, `pack/altered-file`, `pack/bad-shape`,
  *   `pack/tied-embeddings`; the message names the pack and the file
  */
-export async function loadPack(folder: string, readers: PackReaders): Promise<Pack> {
+export async function loadPack(folder: string): Promise<Pack> {
   const manifest = await readManifest(folder);
   const pack: Pack = { folder, manifest };
   checkManifest(pack);
   for (const [name, expected] of Object.entries(manifest.files)) await checkFile(pack, name, expected);
   await checkArrays(pack);
-  await checkLanguageModel(pack, readers.readGguf);
+  await checkLanguageModel(pack);
   return pack;
 }
 
@@ -42,7 +37,7 @@ export async function loadPack(folder: string, readers: PackReaders): Promise<Pa
  * Opens every pack found one level below the given folders. A folder that does not exist holds none; what cannot be opened
  * comes back with its reason. Of two with the same id and version, only the first is used.
  */
-export async function listPacks(folders: readonly string[], readers: PackReaders): Promise<(Pack | BrokenPack)[]> {
+export async function listPacks(folders: readonly string[]): Promise<(Pack | BrokenPack)[]> {
   const found: (Pack | BrokenPack)[] = [];
   const seen = new Map<string, Pack>();
   for (const root of folders) {
@@ -51,7 +46,7 @@ export async function listPacks(folders: readonly string[], readers: PackReaders
       const folder = join(root, name);
       if (!(await isFile(join(folder, manifestName)))) continue;
       try {
-        const pack = await loadPack(folder, readers);
+        const pack = await loadPack(folder);
         const twin = seen.get(packKey(pack));
         if (twin) throw refuse(pack, 'pack/bad-manifest', manifestName, `the pack in ${basename(twin.folder)} has the same id and version`, 'Remove one of the two');
         seen.set(packKey(pack), pack);
@@ -164,11 +159,11 @@ export async function readPackArray(pack: Pack, name: string): Promise<NpyArray>
 }
 
 /** What llama.cpp would answer with an abort of the process, or with words drawn from the wrong rows. */
-async function checkLanguageModel(pack: Pack, readGguf: ReadGgufHeader): Promise<void> {
+async function checkLanguageModel(pack: Pack): Promise<void> {
   const { llm } = pack.manifest;
   if (!llm) return;
   const bad = (what: string) => refuse(pack, 'pack/bad-shape', llm.file, what);
-  const header = await readGguf(packFile(pack, llm.file)).catch((error: unknown) => {
+  const header = await readGgufHeader(packFile(pack, llm.file)).catch((error: unknown) => {
     throw bad(error instanceof Error ? error.message : String(error));
   });
   if (header.architecture !== 'llama') throw bad(`its architecture is ${header.architecture}, only llama is known`);
