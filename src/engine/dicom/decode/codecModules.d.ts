@@ -36,13 +36,3 @@ declare module '@cornerstonejs/codec-openjph/wasmjs' {
   const factory: WasmFactory<'HTJ2KDecoder'>;
   export default factory;
 }
-declare module 'jpeg-lossless-decoder-js' {
-  export class Decoder {
-    decode(buffer: ArrayBuffer, offset: number, length: number): Uint8Array | Uint16Array;
-    readonly stream: { readonly index: number; readonly buffer: Uint8Array };
-    readonly scan: { readonly al: number };
-    readonly xDim: number;
-    readonly yDim: number;
-    readonly yLoc: number;
-  }
-}

@@ -6,7 +6,7 @@ import charls from '@cornerstonejs/codec-charls/decodewasmjs';
 import libjpeg from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs';
 import openjpeg from '@cornerstonejs/codec-openjpeg/decodewasmjs';
 import openjph from '@cornerstonejs/codec-openjph/wasmjs';
-import { Decoder as JpegLosslessDecoder } from 'jpeg-lossless-decoder-js';
+import { Decoder as JpegLosslessDecoder } from '@cornerstonejs/jpeg-lossless-decoder-js';
 import { EngineError } from '../../../shared/errors.ts';
 import type { PixelCodec } from '../transferSyntax.ts';
 import type { PixelFormat, StoredPixels } from '../types.ts';
@@ -16,6 +16,9 @@ import { decodeRle } from './rle.ts';
 import { storedValues, trim } from './storedValues.ts';
 
 export type CompressedCodec = Exclude<PixelCodec, 'native'>;
+
+/** How far the lossless JPEG decoder reads beyond the end of a whole image, looking for one sample more. */
+const lookAheadBytes = 4;
 
 const quiet = { print: (): void => undefined, printErr: (): void => undefined };
 let modules: { jpegLs?: ReturnType<typeof charls>; jpeg?: ReturnType<typeof libjpeg>; jpeg2000?: ReturnType<typeof openjpeg>; htj2k?: ReturnType<typeof openjph> } = {};
@@ -76,8 +79,9 @@ function runWasm(decoder: WasmFrameDecoder, frame: Uint8Array, format: PixelForm
 function jpegLossless(frame: Uint8Array): Uint8Array | Uint16Array {
   const decoder = new JpegLosslessDecoder();
   const values = decoder.decode(frame.buffer as ArrayBuffer, frame.byteOffset, frame.byteLength);
-  // The decoder fills a truncated image with zeros; it has then read beyond its input.
-  if (decoder.stream.index > decoder.stream.buffer.length || decoder.yLoc < decoder.yDim - 1) throw new RangeError('the compressed image is incomplete');
+  // The decoder makes up the rest of a truncated image from zeros, reading on beyond its input.
+  const beyond = (decoder.stream?.index ?? Infinity) - frame.byteLength;
+  if (beyond > lookAheadBytes || decoder.yLoc < decoder.yDim) throw new RangeError('the compressed image is incomplete');
   if (decoder.scan.al !== 0) throw new RangeError('point transforms are not decoded');
   return values;
 }
