@@ -19,6 +19,8 @@ import { cancelledError, EngineError } from '../shared/errors.ts';
 export interface TextModelOptions {
   /** `auto` tries the GPU and falls back to the CPU. */
   readonly gpu?: 'auto' | false;
+  /** Threads on the CPU; by default the cores that are good at arithmetic, or one for a small model. */
+  readonly threads?: number;
   /** Where the private folder of an adapter is made; the system's folder for temporary files by default. */
   readonly temporaryFolder?: string;
   /** llama.cpp's own warnings; dropped by default. */
@@ -41,7 +43,7 @@ export async function loadTextModel(pack: Pack, options: TextModelOptions = {}):
   const { llm } = pack.manifest;
   if (!llm) throw new EngineError('pack/no-language-model', `Pack ${packKey(pack)} has no language model`, { subject: packKey(pack), advice: 'Choose a pack with a language model' });
   const base = (await readPackArray(pack, llm.reservedEmbeddings)).data as Float32Array;
-  const llama = await startLlama(llm, options);
+  const llama = await startLlama(llm, pack.manifest.files[llm.file]!.bytes < smallModelBytes, options);
   let model: LlamaModel;
   try {
     model = await openModel(llama, pack, llm);
@@ -99,7 +101,13 @@ function runFailed(llm: LanguageModel, what: string, cause?: unknown): EngineErr
   return new EngineError('llm/run-failed', `${llm.file}: ${what}`, { subject: llm.file, advice: 'Try again; if it fails again, restart the app' }, { cause });
 }
 
-async function startLlama(llm: LanguageModel, options: TextModelOptions): Promise<Llama> {
+/**
+ * Below this size one thread is fastest: llama.cpp's threads wait for each other spinning at every layer, which on a busy
+ * machine took a model of two layers 20 times as long with two threads as with one.
+ */
+const smallModelBytes = 64 * 2 ** 20;
+
+async function startLlama(llm: LanguageModel, small: boolean, options: TextModelOptions): Promise<Llama> {
   const { getLlama, LlamaLogLevel } = await import('node-llama-cpp');
   const start = (gpu: 'auto' | false) =>
     getLlama({ gpu, build: 'never', skipDownload: true, progressLogs: false, logLevel: LlamaLogLevel.warn, logger: (_level, message) => { options.onWarning?.(message); } });
@@ -110,7 +118,7 @@ async function startLlama(llm: LanguageModel, options: TextModelOptions): Promis
       return start(false);
     });
     // By default the library uses at least four threads, which slows two cores down.
-    if (llama.gpu === false) llama.maxThreads = Math.max(1, Math.min(llama.cpuMathCores, availableParallelism()));
+    if (llama.gpu === false) llama.maxThreads = options.threads ?? (small ? 1 : Math.max(1, Math.min(llama.cpuMathCores, availableParallelism())));
     return llama;
   } catch (error) {
     throw new EngineError('llm/load-failed', `llama.cpp cannot be started on this machine: ${error instanceof Error ? error.message : String(error)}`, { subject: llm.file, advice: 'Run brat doctor; drafts are composed of prior reports meanwhile' }, { cause: error });
