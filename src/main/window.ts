@@ -26,6 +26,7 @@ export function openWindow(session: Session, preload: string, devTools: boolean)
       webviewTag: false,
       navigateOnDragDrop: false,
       spellcheck: false,
+      disableBlinkFeatures: 'Auxclick',
       devTools,
     },
   });
