@@ -107,10 +107,12 @@ function stopEnds(before: string, after: string): 'end' | 'goes on' | 'unknown' 
   const bare = word.toLowerCase().replace(/^[("'“[]+/, '');
   // "1. No mass" at the start of an item is its number, not a sentence.
   if (/^\s*\(?\d{1,2}$/.test(before)) return 'goes on';
-  // "J. Smith": one capital alone; "T1." or "C." after a digit is an end.
-  if (/^[A-Z]$/.test(word) && before.trim().length > 1) return /[A-Z]\S*\s+$/.test(before.slice(0, -1)) || before.trim() === word ? 'goes on' : rest === '' ? (after.includes('\n') ? 'end' : 'unknown') : 'end';
+  // The text ends here, or a paragraph does.
+  if (/^\s*?\n\s*?\n/.test(after)) return 'end';
+  // "J. Smith": one capital alone, begun like a name. "hepatitis C." and "T1." are ends.
+  if (/^[A-Z]$/.test(word)) return /(?:^\s*|[A-Z]\S*\s+|\b(?:with|by|to)\s+)[A-Z]$/.test(before) ? 'goes on' : 'end';
   if (!abbreviations.has(bare)) return 'end';
-  if (!doubtful.has(bare)) return after.includes('\n\n') ? 'end' : 'goes on';
-  if (rest === '') return after.includes('\n\n') ? 'end' : 'unknown';
+  if (!doubtful.has(bare)) return 'goes on';
+  if (rest === '') return 'unknown';
   return /^[a-z0-9]/.test(rest) ? 'goes on' : 'end';
 }
