@@ -1,0 +1,66 @@
+import { Play, RotateCw, ScanSearch, Square } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { texts } from '../../texts.ts';
+import { Button, Key } from '../../ui/Button.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { TrainingLabel } from '../connection/TrainingLabel.tsx';
+import { inBackground } from '../notices/noticesStore.ts';
+import { CaseList } from './CaseList.tsx';
+import { DraftView } from './DraftView.tsx';
+import { useReading } from './readingStore.ts';
+import { SearchBox } from './SearchBox.tsx';
+import { Steps } from './Steps.tsx';
+import './reading.css';
+
+function AnalyseButton(): ReactNode {
+  const { study, phase, progress, analyse, cancel } = useReading();
+  if (phase === 'running') return <Button onClick={cancel}><Square size={12} aria-hidden />{texts.reading.cancel}<Key>Esc</Key></Button>;
+  const again = progress.draft !== null;
+  return (
+    <Button kind={again ? 'plain' : 'primary'} disabled={study === null} onClick={() => { inBackground(analyse(), texts.reading.title); }}>
+      {again ? <RotateCw size={12} aria-hidden /> : <Play size={12} aria-hidden />}{again ? texts.reading.again : texts.reading.analyse}<Key>D</Key>
+    </Button>
+  );
+}
+
+/** Which pack made what is below: shown wherever results are. */
+function MadeBy(): ReactNode {
+  const { pack, provider } = useReading((state) => state.progress);
+  if (pack === null) return null;
+  return <p className="made-by"><TrainingLabel pack={pack} /><span>{texts.reading.madeBy(pack.id, pack.version, provider)}</span></p>;
+}
+
+export function ReadingPanel(): ReactNode {
+  const { study, phase, progress, failure, search } = useReading();
+  const untouched = phase === 'idle';
+  return (
+    <aside className="reading" aria-label={texts.reading.region}>
+      <header className="panel-head"><h2 className="panel-title">{texts.reading.title}</h2><span className="spacer" /><AnalyseButton /></header>
+      <SearchBox />
+      <div className="reading-body">
+        {search === null ? (
+          <>
+            {untouched ? (
+              <div className="empty">
+                <ScanSearch size={26} strokeWidth={1.4} aria-hidden />
+                <h3>{texts.reading.emptyTitle}</h3>
+                <p>{study === null ? texts.reading.noStudy : texts.reading.emptyText}</p>
+              </div>
+            ) : <MadeBy />}
+            {phase === 'running' || phase === 'failed' || phase === 'cancelled' ? <Steps progress={progress} /> : null}
+            {phase === 'cancelled' ? <p className="note" role="status">{texts.reading.cancelled}</p> : null}
+            {failure === null ? null : <Failure error={failure} />}
+            {untouched ? null : <DraftView />}
+            {progress.similar === null ? null : <CaseList title={texts.reading.similar} cases={progress.similar} empty={texts.reading.noSimilar} />}
+          </>
+        ) : (
+          <>
+            {search.failure === null ? null : <Failure error={search.failure} />}
+            {search.phase === 'searching' ? <p className="note" role="status">{texts.reading.searching}</p> : null}
+            {search.phase === 'done' ? <CaseList title={texts.reading.searchResults(search.query)} cases={search.cases} empty={texts.reading.noResults} /> : null}
+          </>
+        )}
+      </div>
+    </aside>
+  );
+}

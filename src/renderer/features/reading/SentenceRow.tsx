@@ -1,0 +1,42 @@
+import { CircleDashed, Eye, ShieldQuestion } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { DraftSentence } from '../../../shared/contract.ts';
+import { texts } from '../../texts.ts';
+import { shownSimilarity } from '../../ui/format.ts';
+
+function Support({ sentence }: { readonly sentence: DraftSentence }): ReactNode {
+  if (sentence.similarity === null) return <span className="chip"><CircleDashed size={10} aria-hidden />{texts.reading.ungrounded}</span>;
+  return sentence.supported ? null : <span className="chip warning"><ShieldQuestion size={11} aria-hidden />{texts.reading.unsupported}</span>;
+}
+
+interface SentenceRowProps {
+  readonly sentence: DraftSentence;
+  readonly focused: boolean;
+  readonly onFocus: () => void;
+}
+
+export function SentenceRow({ sentence, focused, onFocus }: SentenceRowProps): ReactNode {
+  const { index, text, similarity, view, slice, supported, sourceCase } = sentence;
+  return (
+    <li>
+      <button
+        type="button" className={`sentence ${focused ? 'focused' : ''} ${similarity !== null && !supported ? 'unsupported' : ''}`}
+        data-sentence={index} data-supported={supported} aria-pressed={focused} onClick={onFocus}
+      >
+        <span className="sentence-text">{text}</span>
+        <span className="sentence-facts">
+          <Support sentence={sentence} />
+          {view === null ? null : <span className="fact"><Eye size={11} aria-hidden />{texts.reading.view(view)}</span>}
+          {similarity === null ? null : <span className="fact" title={texts.reading.similarity(similarity.toFixed(3))}><Meter value={similarity} />{shownSimilarity(similarity)}</span>}
+          {slice === null ? null : <span className="fact">{texts.reading.slice(slice + 1)}</span>}
+          {sourceCase === null ? null : <span className="fact source">{texts.reading.from(sourceCase)}</span>}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** A similarity as a short bar: below zero it is empty. */
+export function Meter({ value }: { readonly value: number }): ReactNode {
+  return <i className="meter" aria-hidden><span style={{ width: `${Math.max(0, Math.min(1, value)) * 100}%` }} /></i>;
+}

@@ -1,0 +1,158 @@
+/**
+ * Reading assistance for the open study: the analysis and its results, the sentence in focus, and the text search, which
+ * belongs to no study and so outlives it.
+ */
+import { create } from 'zustand';
+import type { DraftSentence, SimilarCase } from '../../../shared/contract.ts';
+import type { ErrorData } from '../../../shared/errors.ts';
+import { ijk, voxelToPatient } from '../../../shared/geometry.ts';
+import { bridge, failureOf } from '../../bridge.ts';
+import { strongestPoint } from '../attention/attentionSampling.ts';
+import { useAttention } from '../attention/attentionStore.ts';
+import { inBackground } from '../notices/noticesStore.ts';
+import { useViewer } from '../viewer/viewerStore.ts';
+import { afterEvent, fromDraft, noProgress } from './analysis.ts';
+import type { AnalysisProgress } from './analysis.ts';
+
+export interface TextSearch {
+  readonly query: string;
+  readonly phase: 'searching' | 'done' | 'failed';
+  readonly cases: readonly SimilarCase[];
+  readonly failure: ErrorData | null;
+}
+
+interface ReadingState {
+  readonly study: string | null;
+  readonly phase: 'idle' | 'running' | 'done' | 'cancelled' | 'failed';
+  readonly progress: AnalysisProgress;
+  readonly failure: ErrorData | null;
+  /** Index of the sentence in focus. */
+  readonly focus: number | null;
+  readonly typed: string;
+  readonly search: TextSearch | null;
+  readonly enter: (study: string) => void;
+  readonly leave: () => void;
+  readonly analyse: () => Promise<void>;
+  readonly cancel: () => void;
+  readonly focusSentence: (sentence: DraftSentence) => void;
+  readonly stepSentence: (by: 1 | -1) => void;
+  readonly type: (text: string) => void;
+  readonly searchText: () => Promise<void>;
+  readonly clearSearch: () => void;
+}
+
+const nothing = { phase: 'idle', progress: noProgress, failure: null, focus: null } as const;
+const casesWanted = 10;
+
+let running: AbortController | null = null;
+let searches = 0;
+
+/** A stored draft and its similar cases; a study that was never analysed simply has none. */
+async function loadStored(study: string): Promise<void> {
+  const draft = await bridge().call('study.draft', { study });
+  const isCurrent = (): boolean => useReading.getState().study === study && useReading.getState().phase === 'idle';
+  if (draft === null || !isCurrent()) return;
+  useReading.setState({ phase: 'done', progress: { ...noProgress, ...fromDraft(draft) } });
+  const similar = await bridge().call('case.similar', { study, limit: casesWanted });
+  if (useReading.getState().study === study) useReading.setState(({ progress }) => (progress.similar === null ? { progress: { ...progress, similar } } : {}));
+}
+
+/** Brings the pictures to where a sentence's view looked: its slice, at the place of strongest attention. */
+async function lookAt(study: string, { view, slice }: DraftSentence): Promise<void> {
+  const jumpToSlice = (): void => {
+    const { volume, target, location, locate } = useViewer.getState();
+    const draft = useReading.getState().progress.draft;
+    // The slice number belongs to the volume the draft was made of; another series has its own.
+    const same = draft === null || (target?.series === draft.series && target.stack === draft.stack);
+    if (volume === null || slice === null || !same) return;
+    locate(ijk(location[0], location[1], slice));
+  };
+  jumpToSlice();
+  const grid = await useAttention.getState().show(study, view);
+  const { volume, locateAt, location } = useViewer.getState();
+  if (grid === null || volume === null || useReading.getState().study !== study) return;
+  if (grid.hasDepth) {
+    locateAt(strongestPoint(grid));
+  } else {
+    // Only the in-plane place is known: the third coordinate stays where the reader is.
+    const here = voxelToPatient(volume.voxelToLps, location);
+    const there = strongestPoint(grid);
+    const { axial } = volume.planes;
+    const along = axial.towards;
+    const lift = (here[0] - there[0]) * along[0] + (here[1] - there[1]) * along[1] + (here[2] - there[2]) * along[2];
+    locateAt([there[0] + lift * along[0], there[1] + lift * along[1], there[2] + lift * along[2]] as unknown as typeof there);
+  }
+  jumpToSlice();
+}
+
+export const useReading = create<ReadingState>()((set, get) => ({
+  study: null,
+  ...nothing,
+  typed: '',
+  search: null,
+  enter(study) {
+    running?.abort();
+    useAttention.getState().forget();
+    set({ study, ...nothing });
+    inBackground(loadStored(study), study);
+  },
+  leave() {
+    running?.abort();
+    useAttention.getState().forget();
+    set({ study: null, ...nothing });
+  },
+  async analyse() {
+    const { study, phase } = get();
+    if (study === null || phase === 'running') return;
+    const own = new AbortController();
+    running = own;
+    const again = get().progress.draft !== null;
+    useAttention.getState().forget();
+    set({ ...nothing, phase: 'running' });
+    const settle = (state: Partial<ReadingState>): void => { if (get().study === study && running === own) set(state); };
+    try {
+      for await (const event of bridge().stream('study.analyse', { study, force: again }, own.signal)) {
+        if (running !== own || get().study !== study) return;
+        set({ progress: afterEvent(get().progress, event) });
+      }
+      settle({ phase: 'done' });
+    } catch (error) {
+      const failure = failureOf(error, study);
+      settle(failure === null ? { phase: 'cancelled' } : { phase: 'failed', failure });
+    } finally {
+      if (running === own) running = null;
+    }
+  },
+  cancel() {
+    running?.abort();
+    if (get().phase === 'running') set({ phase: 'cancelled' });
+  },
+  focusSentence(sentence) {
+    const { study } = get();
+    set({ focus: sentence.index });
+    if (study !== null) inBackground(lookAt(study, sentence), study);
+  },
+  stepSentence(by) {
+    const { progress: { sentences }, focus, focusSentence } = get();
+    const at = sentences.findIndex(({ index }) => index === focus);
+    const next = sentences[at < 0 ? (by > 0 ? 0 : sentences.length - 1) : at + by];
+    if (next !== undefined) focusSentence(next);
+  },
+  type(typed) { set({ typed }); },
+  async searchText() {
+    const query = get().typed.trim();
+    if (query === '') return;
+    const own = ++searches;
+    set({ search: { query, phase: 'searching', cases: [], failure: null } });
+    const settle = (search: Omit<TextSearch, 'query'>): void => { if (own === searches) set({ search: { query, ...search } }); };
+    try {
+      settle({ phase: 'done', cases: await bridge().call('search.text', { text: query, limit: casesWanted }), failure: null });
+    } catch (error) {
+      settle({ phase: 'failed', cases: [], failure: failureOf(error, query) });
+    }
+  },
+  clearSearch() {
+    searches += 1;
+    set({ typed: '', search: null });
+  },
+}));

@@ -1,0 +1,79 @@
+import { Brain, LoaderCircle, TriangleAlert } from 'lucide-react';
+import { useEffect } from 'react';
+import type { ReactNode } from 'react';
+import { texts } from '../../texts.ts';
+import { Button } from '../../ui/Button.tsx';
+import { Failure } from '../../ui/Failure.tsx';
+import { inBackground } from '../notices/noticesStore.ts';
+import { useStudies } from '../studies/studiesStore.ts';
+import { planeNames } from './planes.ts';
+import { setGreyLevels } from './stage.ts';
+import { ViewerToolbar } from './ViewerToolbar.tsx';
+import { useViewer } from './viewerStore.ts';
+import { ViewportPane } from './ViewportPane.tsx';
+import './viewer.css';
+
+/** What lies over the panes while there is no picture. */
+function Cover(): ReactNode {
+  const { phase, share, failure, target, open } = useViewer();
+  const { openStudy, detail, failure: studyFailure } = useStudies();
+  if (phase === 'ready') return null;
+  if (phase === 'failed' && failure !== null) {
+    return (
+      <div className="cover">
+        <h2>{texts.viewer.noVolumeTitle}</h2>
+        <Failure error={failure}><Button onClick={() => { if (target !== null) inBackground(open(target), texts.viewer.region); }}>{texts.viewer.retry}</Button></Failure>
+      </div>
+    );
+  }
+  if (phase === 'loading') {
+    return (
+      <div className="cover quiet" role="status">
+        <LoaderCircle size={18} className="spin" aria-hidden />
+        <p>{share > 0 ? texts.viewer.loadingShare(Math.round(share * 100)) : texts.viewer.loading}</p>
+        <div className="bar"><span style={{ width: `${share * 100}%` }} /></div>
+      </div>
+    );
+  }
+  if (openStudy !== null) {
+    if (studyFailure !== null) return <div className="cover"><Failure error={studyFailure} /></div>;
+    return <div className="cover quiet"><p>{detail === null ? texts.viewer.loading : texts.viewer.noSeries}</p></div>;
+  }
+  return (
+    <div className="cover">
+      <Brain size={44} strokeWidth={1.1} aria-hidden />
+      <h2>{texts.viewer.emptyTitle}</h2>
+      <ol>{texts.viewer.emptySteps.map((step) => <li key={step}>{step}</li>)}</ol>
+    </div>
+  );
+}
+
+/** The engine's doubt about the series it chose, for as long as the study is open. */
+function Warnings(): ReactNode {
+  const chosenProblem = useStudies((state) => state.detail?.chosenProblem ?? null);
+  const volume = useViewer((state) => state.volume);
+  const problems = [...(chosenProblem === null ? [] : [chosenProblem]), ...(volume?.info.problems ?? []).filter(({ severity }) => severity !== 'note')];
+  if (problems.length === 0) return null;
+  return (
+    <div className="warnings" role="alert">
+      {problems.map(({ code, message }) => <p key={`${code} ${message}`}><TriangleAlert size={14} aria-hidden /><span>{message}</span><code className="code">{code}</code></p>)}
+    </div>
+  );
+}
+
+export function Viewer(): ReactNode {
+  const { main, single, volume, window, inverted, smooth } = useViewer();
+  useEffect(() => { if (volume !== null) setGreyLevels(window, inverted, smooth); }, [volume, window, inverted, smooth]);
+  return (
+    <main className="viewer">
+      <section className="viewer-room" aria-label={texts.viewer.region}>
+        <ViewerToolbar />
+        <Warnings />
+        <div className={`panes main-${main} ${single ? 'single' : ''}`}>
+          {planeNames.map((plane) => <ViewportPane key={plane} plane={plane} />)}
+          <Cover />
+        </div>
+      </section>
+    </main>
+  );
+}

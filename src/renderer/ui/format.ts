@@ -1,0 +1,31 @@
+/** Dates, durations and names as they are shown. */
+
+/** "2019-03-07" as "07 Mar 2019", which no reader takes for another order; anything else is shown as it came. */
+export function shownDate(iso: string): string {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(iso);
+  if (parts === null) return iso;
+  const date = new Date(Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])));
+  return date.toLocaleDateString('en-GB', { day: '2-digit', month: 'short', year: 'numeric', timeZone: 'UTC' });
+}
+
+/** "340 ms", "2.4 s". */
+export function shownTime(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** DICOM's "Family^Given^Middle" as "Family, Given Middle". */
+export function shownName(personName: string): string {
+  const [family = '', ...given] = (personName.split('=')[0] ?? '').split('^').map((part) => part.trim());
+  const rest = given.filter(Boolean).join(' ');
+  return rest === '' ? family : family === '' ? rest : `${family}, ${rest}`;
+}
+
+/** "54 y, M", or what of it is known. */
+export function shownAgeSex(ageYears: number | null, sex: string): string {
+  return [ageYears === null ? '' : `${ageYears} y`, sex].filter(Boolean).join(' · ');
+}
+
+/** Cosine similarity with its sign only where it matters. */
+export function shownSimilarity(value: number): string {
+  return value.toFixed(2);
+}
