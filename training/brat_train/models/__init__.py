@@ -1,0 +1,1 @@
+"""The networks of the paper: vision backbones, the Q-Former, their union, and a small report writer."""

@@ -1,0 +1,113 @@
+"""Sizes of the networks, as data that travels with every checkpoint and pack.
+
+A configuration of the published release and the small one of the demonstration differ in these numbers alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Backbone = Literal["densenet121", "densenet169", "resnet50", "vit", "thin_densenet"]
+
+
+@dataclass(frozen=True)
+class VisionConfig:
+    """A 3D vision backbone. Input is [batch, channels, S, A, R], axes growing to superior, anterior, right."""
+
+    backbone: Backbone = "densenet121"
+    channels: int = 1
+    size: tuple[int, int, int] = (32, 256, 256)
+    #: The rest is the thin DenseNet's own.
+    init_features: int = 32
+    growth: int = 24
+    bottleneck: int = 2
+    blocks: tuple[int, ...] = (4, 8, 12)
+    #: Strides (S, A, R) of the first convolution, of the first pooling, and of each transition between two blocks.
+    strides: tuple[tuple[int, int, int], ...] = ((2, 2, 2), (1, 2, 2), (2, 2, 2), (1, 2, 2))
+    #: Kernel of the first convolution.
+    stem_kernel: tuple[int, int, int] = (5, 7, 7)
+    #: In-plane averaging before the network: 2 lets a CPU train on 32x128x128 while the pack still takes 32x256x256.
+    in_plane_reduction: int = 1
+
+
+@dataclass(frozen=True)
+class QFormerConfig:
+    """BLIP-2's Q-Former: a BERT whose query tokens look at the image in every `cross_attention_frequency`-th layer."""
+
+    hidden: int = 768
+    layers: int = 12
+    heads: int = 12
+    intermediate: int = 3072
+    vocabulary: int = 30522
+    positions: int = 512
+    cross_attention_frequency: int = 2
+    queries: int = 32
+    dropout: float = 0.1
+    layer_norm_eps: float = 1e-12
+    pad_token_id: int = 0
+
+
+@dataclass(frozen=True)
+class BratConfig:
+    """The whole pre-trained model."""
+
+    vision: VisionConfig = field(default_factory=VisionConfig)
+    qformer: QFormerConfig = field(default_factory=QFormerConfig)
+    #: Width of the space in which views and sentences are compared.
+    width: int = 256
+    #: First value of the learned temperature (paper, equations 7 and 8).
+    temperature: float = 0.07
+
+
+@dataclass(frozen=True)
+class WriterConfig:
+    """The small Llama that writes reports from bridged views."""
+
+    vocabulary: int = 1536
+    width: int = 256
+    layers: int = 6
+    heads: int = 8
+    intermediate: int = 704
+    context: int = 512
+    rope_theta: float = 10000.0
+    norm_eps: float = 1e-5
+    #: Width of the hidden layer of the bridging MLP.
+    bridge_hidden: int = 512
+
+
+def densenet121(channels: int = 1) -> BratConfig:
+    """The paper's main model: DenseNet-121 and a BERT-base sized Q-Former (Table 6)."""
+    return BratConfig(vision=VisionConfig(backbone="densenet121", channels=channels))
+
+
+def demo(vocabulary: int, in_plane_reduction: int = 1) -> BratConfig:
+    """The demonstration model: thin, and with depth kept, so that a sentence is grounded in slices (grid 8 x 16 x 16)."""
+    if in_plane_reduction == 2:
+        strides: tuple[tuple[int, int, int], ...] = ((2, 2, 2), (1, 1, 1), (2, 2, 2), (1, 2, 2))
+    else:
+        strides = VisionConfig.strides
+    return BratConfig(
+        vision=VisionConfig(backbone="thin_densenet", strides=strides, in_plane_reduction=in_plane_reduction),
+        qformer=QFormerConfig(hidden=256, layers=4, heads=8, intermediate=512, vocabulary=vocabulary, positions=256, dropout=0.1),
+        width=128,
+    )
+
+
+def to_json(config: BratConfig | WriterConfig) -> dict[str, Any]:
+    """Plain data for a checkpoint or a manifest."""
+    return asdict(config)
+
+
+def brat_from_json(data: dict[str, Any]) -> BratConfig:
+    """Inverse of :func:`to_json` for a whole model; lists become the tuples they were."""
+    vision = dict(data["vision"])
+    for name in ("size", "blocks", "stem_kernel"):
+        vision[name] = tuple(vision[name])
+    vision["strides"] = tuple(tuple(stride) for stride in vision["strides"])
+    return BratConfig(
+        vision=VisionConfig(**vision),
+        qformer=QFormerConfig(**data["qformer"]),
+        width=data["width"],
+        temperature=data["temperature"],
+    )

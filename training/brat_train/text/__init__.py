@@ -1,0 +1,1 @@
+"""Tokenizers of the text branch and of the report writer, and edits of sentences."""
