@@ -42,7 +42,7 @@ export async function rankCases(query: Float32Array, index: VectorIndex, options
   const { limit, exclude, signal } = options;
   const { width } = index;
   if (query.length === 0 || query.length % width !== 0) throw new RangeError(`${query.length} numbers do not fill rows of width ${width}`);
-  if (signal?.aborted === true) throw cancelledError('search');
+  if (isAborted(signal)) throw cancelledError('search');
   const queryRows = query.length / width;
   let products = new Float32Array(queryRows * 64);
   const best: RankedCase[] = [];
@@ -59,12 +59,14 @@ export async function rankCases(query: Float32Array, index: VectorIndex, options
     }
     if (performance.now() - turnStarted > turnMs) {
       await setImmediate();
-      if (signal?.aborted === true) throw cancelledError('search');
+      if (isAborted(signal)) throw cancelledError('search');
       turnStarted = performance.now();
     }
   }
   return best;
 }
+
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted ?? false;
 
 /** No alignment can exceed this: each member of the smaller side with the best of the other, taken or not. */
 function largestMean(products: Float32Array, rows: number, columns: number): number {

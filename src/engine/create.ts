@@ -1,0 +1,162 @@
+/**
+ * The engine: opens a data folder, puts the features together and returns the handlers of the contract. Features meet
+ * here and nowhere else. Starting is quick, since no model, worker or runtime is loaded before something needs it.
+ */
+import type { Handlers, ImportEvent, ShellHandlers, SimilarCase } from '../shared/contract.ts';
+import { isCancelled, toErrorData } from '../shared/errors.ts';
+import { createFrameDecoder } from './dicom/decode/frameDecoder.ts';
+import type { Clock, Log } from './ports.ts';
+import { Analyses, analysisHandlers, type AnalysisParts } from './services/analysis.ts';
+import { Archive } from './services/archive.ts';
+import { Changes, changeHandlers } from './services/changes.ts';
+import { importHandlers, importPaths, type ImportParts } from './services/importing.ts';
+import { indexArchive, type IndexEvent } from './services/indexing.ts';
+import { Library } from './services/library.ts';
+import { Models, providerNames, type WantedProvider } from './services/models.ts';
+import type { Natives } from './services/natives.ts';
+import { Queue } from './services/queue.ts';
+import { attachReports, type ReportsOutcome } from './services/reports.ts';
+import { searchHandlers, searchText } from './services/searching.ts';
+import { statusHandlers } from './services/status.ts';
+import { studyHandlers } from './services/studies.ts';
+import { Volumes, volumeHandlers } from './services/volumes.ts';
+import { demoStudies, loadDemo, storeDemo } from './store/demo/install.ts';
+import { openStore, type Store } from './store/openStore.ts';
+import { readSetting, writeSetting } from './store/settings.ts';
+import { createPreprocessor } from './volume/preprocess.ts';
+import { engineVersion } from './version.ts';
+
+export interface EngineOptions {
+  readonly dataDir: string;
+  /** Folders that hold model packs, one folder a pack, in the order in which one is chosen by default. */
+  readonly packFolders: readonly string[];
+  /** The demonstration archive for an empty data folder (docs/demo-archive.md), or null for none. */
+  readonly demoDir?: string | null;
+  /** Whether demonstration studies are imported after the start; the archive's cases always are. */
+  readonly demoStudies?: boolean;
+  readonly natives: Natives;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Pack and provider for this run alone, in place of the stored settings. */
+  readonly pack?: string;
+  readonly provider?: WantedProvider;
+}
+
+export interface Engine {
+  readonly handlers: Handlers;
+  readonly shellHandlers: ShellHandlers;
+  /** What the command line needs beside the contract. */
+  readonly parts: AnalysisParts;
+  importPaths(paths: readonly string[], signal: AbortSignal): AsyncGenerator<ImportEvent, void, undefined>;
+  attachReports(file: string): Promise<ReportsOutcome>;
+  indexArchive(signal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined>;
+  searchText(text: string, limit: number, signal: AbortSignal): Promise<SimilarCase[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * @throws EngineError `store/locked` if another brat has the folder, `store/damaged`, `store/newer-schema`,
+ *   `store/open-failed`, `store/no-space`
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { natives, clock, log } = options;
+  const store = await openStore({ dataDir: options.dataDir, database: natives.database, clock, log });
+  try {
+    return await assemble(options, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
+  const { natives, clock, log } = options;
+  const changes = new Changes();
+  const queue = new Queue();
+  const decoder = createFrameDecoder();
+  const preprocessor = createPreprocessor();
+  const library = new Library(store);
+  const volumes = new Volumes(library, decoder);
+  const archive = new Archive(store.db);
+  const models = new Models({
+    natives,
+    packFolders: options.packFolders,
+    cacheFolder: store.cacheFolder,
+    temporaryFolder: store.temporaryFolder,
+    pack: options.pack ?? readSetting(store.db, 'pack') ?? '',
+    provider: options.provider ?? providerNames.find((name) => name === readSetting(store.db, 'provider')) ?? 'auto',
+  });
+  const parts: AnalysisParts = { store, library, changes, queue, models, archive, decoder, preprocessor, clock };
+  const analyses = new Analyses(parts);
+  const importing: ImportParts = { store, library, changes, clock, log, forgetVolumes: (study) => { volumes.forget(study); } };
+  const { 'import.paths': importByPath, ...pageImports } = importHandlers(importing);
+
+  const closing = new AbortController();
+  await installDemoArchive(options, store);
+  const background = options.demoStudies === false ? Promise.resolve() : importDemoStudies(options, importing, closing.signal);
+
+  return {
+    handlers: {
+      ...statusHandlers({ version: engineVersion, store, models, archive, changes, queue, clock, log }),
+      ...studyHandlers({
+        store, library, changes, clock, log,
+        isDrafted: (study) => analyses.isDrafted(study),
+        isProcessing: (study) => analyses.isProcessing(study),
+        release: async (study) => {
+          await analyses.stop(study);
+          volumes.forget(study);
+          archive.forgetStudy(study);
+        },
+      }),
+      ...pageImports,
+      ...volumeHandlers(volumes),
+      ...analysisHandlers(analyses),
+      ...searchHandlers({ store, models, archive, library, volumes }),
+      ...changeHandlers(changes),
+    },
+    shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },
+    parts,
+    importPaths: (paths, signal) => importPaths(importing, paths, signal),
+    attachReports: (file) => attachReports({ store, changes, clock, forgetCases: (study) => { archive.forgetStudy(study); } }, file),
+    indexArchive: (signal) => indexArchive(parts, signal),
+    searchText: (text, limit, signal) => searchText(parts, text, limit, signal),
+    close: async () => {
+      closing.abort();
+      await background;
+      await models.close();
+      await Promise.all([decoder.close(), preprocessor.close()]);
+      await store.close();
+    },
+  };
+}
+
+/** Cases of the demonstration, once, in one transaction; a damaged one is left out and logged. */
+async function installDemoArchive({ demoDir, clock, log }: EngineOptions, { db }: Store): Promise<void> {
+  if (demoDir == null || readSetting(db, 'demo.archive') !== null) return;
+  try {
+    const demo = await loadDemo(demoDir);
+    db.transaction(() => {
+      const cases = demo ? storeDemo(db, demo, clock) : 0;
+      writeSetting(db, 'demo.archive', String(cases));
+    });
+  } catch (error) {
+    const { code, message } = toErrorData(error, 'demo');
+    log.warn('demo.archive-refused', { code, message });
+  }
+}
+
+/** Studies of the demonstration, after the start; what a kill leaves out is imported at the next start. */
+async function importDemoStudies({ demoDir, log }: EngineOptions, importing: ImportParts, signal: AbortSignal): Promise<void> {
+  const { db } = importing.store;
+  if (demoDir == null || readSetting(db, 'demo.studies') !== null) return;
+  try {
+    for (const zip of await demoStudies(demoDir)) {
+      for await (const event of importPaths(importing, [zip], signal, true)) if (event.kind === 'problem') log.warn('demo.study-problem', { code: event.error.code });
+    }
+    writeSetting(db, 'demo.studies', 'imported');
+  } catch (error) {
+    if (isCancelled(error)) return;
+    const { code, message } = toErrorData(error, 'demo');
+    log.warn('demo.studies-refused', { code, message });
+  }
+}

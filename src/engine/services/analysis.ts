@@ -1,0 +1,176 @@
+/**
+ * Reading stored studies: one at a time, results kept, a second call given what the first one made. Views are stored as
+ * soon as they exist, the draft when it is complete; a process killed in between loses only the step it was in.
+ */
+import type { AnalysisEvent, AttentionMap, Draft, Handlers, SimilarCase } from '../../shared/contract.ts';
+import { cancelledError, EngineError } from '../../shared/errors.ts';
+import { attentionMap } from '../ground/attentionMap.ts';
+import { packKey, packStamp, type Pack } from '../pack/pack.ts';
+import { findDraft, findEncoding, putDraft, putEncoding, type StoredEncoding } from '../store/analyses.ts';
+import { recordAudit } from '../store/audit.ts';
+import { startJob } from '../store/jobs.ts';
+import type { Store } from '../store/openStore.ts';
+import type { Changes } from './changes.ts';
+import type { Library } from './library.ts';
+import type { Queue } from './queue.ts';
+import { attentionGeometry, chooseChannels, readStudy, type ChosenChannels, type ReadingParts } from './reading.ts';
+
+export interface AnalysisParts extends ReadingParts {
+  readonly store: Store;
+  readonly library: Library;
+  readonly changes: Changes;
+  readonly queue: Queue;
+}
+
+interface Stored {
+  readonly channels: ChosenChannels;
+  readonly encoding: StoredEncoding | null;
+  readonly draft: Draft | null;
+}
+
+export class Analyses {
+  readonly #parts: AnalysisParts;
+  readonly #running = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
+
+  constructor(parts: AnalysisParts) {
+    this.#parts = parts;
+  }
+
+  isProcessing(study: string): boolean {
+    return this.#running.has(study);
+  }
+
+  /** Ends the reading of a study, if there is one. */
+  async stop(study: string): Promise<void> {
+    const running = this.#running.get(study);
+    running?.stop.abort();
+    await running?.ended;
+  }
+
+  /** What the pack in use made of the series that it would read now. */
+  async stored(study: string, pack: Pack): Promise<Stored> {
+    const { store, library } = this.#parts;
+    const channels = chooseChannels(await library.images(study), pack);
+    const stamp = packStamp(pack);
+    const encoding = findEncoding(store.db, study, stamp);
+    // Another series was chosen since: what was made of the former one no longer counts.
+    if (encoding?.input !== channels.input) return { channels, encoding: null, draft: null };
+    return { channels, encoding, draft: findDraft(store.db, study, stamp) ?? null };
+  }
+
+  async isDrafted(study: string): Promise<boolean> {
+    const { models, store, library } = this.#parts;
+    // Cheap tests first: the list of studies asks this for every one.
+    if (store.db.get('SELECT 1 FROM draft WHERE study_uid = ?', study) === undefined) return false;
+    const pack = await models.pack().catch(() => null);
+    if (!pack || store.db.get('SELECT 1 FROM draft WHERE study_uid = ? AND pack = ?', study, packKey(pack)) === undefined) return false;
+    library.study(study);
+    return this.stored(study, pack).then(({ draft }) => draft !== null, () => false);
+  }
+
+  /** @throws EngineError of the step that failed, `cancelled` */
+  async *analyse(study: string, force: boolean, signal: AbortSignal): AsyncGenerator<AnalysisEvent, void, undefined> {
+    const { store, library, changes, clock, queue, models } = this.#parts;
+    library.study(study);
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const leave = await queue.enter(signal);
+    let ended: () => void = () => undefined;
+    this.#running.set(study, { stop, ended: new Promise((resolve) => { ended = resolve; }) });
+    const job = startJob(store.db, clock, 'analysis', study);
+    let finished = false;
+    try {
+      changes.emit(study);
+      const images = await library.images(study);
+      const pack = await models.pack();
+      const kept = await this.stored(study, pack);
+      if (kept.encoding && kept.draft && !force) {
+        yield* this.#replay(study, kept.encoding, kept.draft, both);
+      } else {
+        const reading = readStudy(this.#parts, {
+          study,
+          images,
+          stored: force ? null : (kept.encoding?.encoded ?? null),
+          signal: both,
+          onEncoded: (channels, encoded) => { putEncoding(store.db, study, channels, encoded, clock.now().toISOString()); },
+        });
+        for (let next = await reading.next(); next.done !== true; next = await reading.next()) {
+          if (both.aborted) throw cancelledError('analysis');
+          if (next.value.kind === 'done') {
+            // Stored before the reader is told.
+            putDraft(store.db, next.value.draft);
+            recordAudit(store.db, clock, 'analysis', { pack: packKey(next.value.draft.pack), sentences: next.value.draft.sentences.length });
+          }
+          yield next.value;
+        }
+      }
+      finished = true;
+      job.done();
+    } catch (error) {
+      finished = true;
+      if (library.has(study)) job.failed(error);
+      throw error;
+    } finally {
+      // The caller went away between two events.
+      if (!finished && library.has(study)) job.failed(cancelledError('analysis'));
+      this.#running.delete(study);
+      ended();
+      leave();
+      changes.emit(study);
+    }
+  }
+
+  /** What an earlier reading made, as the same events; similar cases are looked up anew, since the archive grows. */
+  async *#replay(study: string, { encoded }: StoredEncoding, draft: Draft, signal: AbortSignal): AsyncGenerator<AnalysisEvent, void, undefined> {
+    const message = 'Kept from an earlier reading';
+    const skipped = (step: 'read' | 'preprocess' | 'encode' | 'draft' | 'ground'): AnalysisEvent => ({ kind: 'step', step, state: 'skipped', ms: null, message });
+    for (const step of ['read', 'preprocess', 'encode'] as const) yield skipped(step);
+    yield { kind: 'views', count: encoded.viewCount, size: encoded.hidden, pack: encoded.pack, provider: encoded.provider };
+    yield { kind: 'similar', cases: await this.#parts.archive.similar({ by: 'views', vectors: encoded.projected, width: encoded.width, pack: encoded.pack, limit: 10, study, signal }) };
+    for (const step of ['draft', 'ground'] as const) yield skipped(step);
+    for (const sentence of draft.sentences) yield { kind: 'sentence', sentence };
+    yield { kind: 'done', draft };
+  }
+
+  async draft(study: string): Promise<Draft | null> {
+    const { library, models } = this.#parts;
+    library.study(study);
+    const pack = await models.pack();
+    return this.stored(study, pack).then(({ draft }) => draft, (error: unknown) => {
+      // A study without a series to read has no draft.
+      if (error instanceof EngineError && error.code.startsWith('select/')) return null;
+      throw error;
+    });
+  }
+
+  async attention(study: string, view: number): Promise<AttentionMap> {
+    const pack = await this.#parts.models.pack();
+    const { channels, encoding } = await this.stored(study, pack);
+    if (!encoding) throw notEncoded(study);
+    if (view >= encoding.encoded.viewCount) {
+      throw new EngineError('bridge/bad-params', `There is no view ${view} among ${encoding.encoded.viewCount}`, { subject: 'view', advice: 'Choose a view of the draft' });
+    }
+    return attentionMap(encoding.encoded, view, attentionGeometry(channels, pack));
+  }
+
+  async similar(study: string, by: 'views' | 'sentences', limit: number, signal: AbortSignal): Promise<SimilarCase[]> {
+    const { encoding } = await this.stored(study, await this.#parts.models.pack());
+    if (!encoding) throw notEncoded(study);
+    const { projected, width, pack } = encoding.encoded;
+    return this.#parts.archive.similar({ by, vectors: projected, width, pack, limit, study, signal });
+  }
+}
+
+const notEncoded = (study: string): EngineError => new EngineError('search/not-encoded', 'The study has not been read with the model pack in use', { subject: study, advice: 'Process the study first' });
+
+export function analysisHandlers(analyses: Analyses): Pick<Handlers, 'study.analyse' | 'study.draft' | 'study.attention' | 'case.similar'> {
+  return {
+    'study.analyse': ({ study, force }, { signal }) => analyses.analyse(study, force, signal),
+    'study.draft': ({ study }) => analyses.draft(study),
+    'study.attention': async ({ study, view }) => {
+      const map = await analyses.attention(study, view);
+      return { ...map, values: new Uint8Array(map.values) };
+    },
+    'case.similar': ({ study, by, limit }, { signal }) => analyses.similar(study, by, limit, signal),
+  };
+}

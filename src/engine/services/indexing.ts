@@ -1,0 +1,81 @@
+/**
+ * Encodes the archive with the pack in use: the images of studies with a report, and the sentences of all reports. One
+ * case is one step: its vectors are stored together, so an interrupted run is taken up where it stopped.
+ */
+import { cancelledError, EngineError, toErrorData, type ErrorData } from '../../shared/errors.ts';
+import { packKey, packStamp, type Pack } from '../pack/pack.ts';
+import { recordAudit } from '../store/audit.ts';
+import { findEncoding, putEncoding } from '../store/analyses.ts';
+import { casesWithoutVectors, putVectors, sentencesOfCase, type CaseRow } from '../store/cases.ts';
+import { startJob } from '../store/jobs.ts';
+import { loadVolume } from '../volume/loadVolume.ts';
+import type { EncodedViews } from '../ports.ts';
+import type { AnalysisParts } from './analysis.ts';
+import { chooseChannels } from './reading.ts';
+
+export type IndexEvent =
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly current: string }
+  | { readonly kind: 'problem'; readonly case: string; readonly error: ErrorData }
+  | { readonly kind: 'done'; readonly encoded: number; readonly failed: number; readonly alreadyThere: number; readonly pack: string };
+
+/** @throws EngineError of the pack or provider, `store/...`, `cancelled`; a fault of one case is an event and the rest goes on */
+export async function* indexArchive(parts: AnalysisParts, signal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined> {
+  const { store, models, archive, clock, queue, changes } = parts;
+  const leave = await queue.enter(signal);
+  const job = startJob(store.db, clock, 'index', null);
+  try {
+    const pack = await models.pack();
+    const key = packKey(pack);
+    const withoutViews = new Map(casesWithoutVectors(store.db, 'views', key).map((item) => [item.id, item]));
+    const withoutSentences = new Map(pack.manifest.text ? casesWithoutVectors(store.db, 'sentences', key).map((item) => [item.id, item]) : []);
+    const open = new Map([...withoutViews, ...withoutSentences]);
+    let done = 0;
+    let failed = 0;
+    for (const item of open.values()) {
+      if (signal.aborted) throw cancelledError('index');
+      yield { kind: 'progress', done, total: open.size, current: item.id };
+      try {
+        const encoded = withoutViews.has(item.id) ? await encodeCase(parts, pack, item, signal) : null;
+        const sentences = withoutSentences.has(item.id) ? await encodeSentences(parts, item) : null;
+        store.db.transaction(() => {
+          if (encoded) putVectors(store.db, 'views', key, item.id, encoded.width, encoded.projected);
+          if (sentences) putVectors(store.db, 'sentences', key, item.id, pack.manifest.encoder.width, sentences);
+        });
+        archive.refresh(item.id, packStamp(pack));
+        done++;
+      } catch (error) {
+        // A fault of the pack or the disk would come again with every case.
+        if (!(error instanceof EngineError) || /^(?:store|pack|onnx|cancelled)/.test(error.code)) throw error;
+        failed++;
+        yield { kind: 'problem', case: item.id, error: toErrorData(error, item.id) };
+      }
+    }
+    recordAudit(store.db, clock, 'index', { pack: key, encoded: done, failed });
+    job.done();
+    yield { kind: 'done', encoded: done, failed, alreadyThere: archive.caseCount - open.size, pack: key };
+  } catch (error) {
+    job.failed(error);
+    throw error;
+  } finally {
+    leave();
+    changes.emit(null);
+  }
+}
+
+async function encodeCase(parts: AnalysisParts, pack: Pack, item: CaseRow, signal: AbortSignal): Promise<EncodedViews> {
+  const study = item.study!;
+  const { store, library, models, clock } = parts;
+  const channels = chooseChannels(await library.images(study), pack);
+  const known = findEncoding(store.db, study, packStamp(pack));
+  if (known?.input === channels.input) return known.encoded;
+  const volumes = [];
+  for (const stack of channels.stacks) volumes.push(stack && (await loadVolume(stack, parts.decoder, { signal })));
+  const input = await parts.preprocessor.run(volumes, pack.manifest.input.size, { signal });
+  const encoded = await (await models.encoder()).encode(input, { signal });
+  putEncoding(store.db, study, channels, encoded, clock.now().toISOString());
+  return encoded;
+}
+
+async function encodeSentences({ store, models }: AnalysisParts, item: CaseRow): Promise<Float32Array> {
+  return (await models.textEncoder())!.encodeSentences(sentencesOfCase(store.db, item.id));
+}

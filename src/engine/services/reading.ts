@@ -1,0 +1,224 @@
+/**
+ * Reading a study, step by step: voxels, preparation, views, similar cases, draft, grounding. What it reads may be stored
+ * or loose files; what comes of it is the caller's to keep.
+ */
+import { performance } from 'node:perf_hooks';
+import type { AnalysisEvent, AnalysisStep, Draft, DraftSentence, SimilarCase } from '../../shared/contract.ts';
+import { cancelledError, EngineError } from '../../shared/errors.ts';
+import type { FrameDecoder } from '../dicom/types.ts';
+import { composeDraft } from '../draft/compose.ts';
+import { writeDraft } from '../draft/write.ts';
+import type { AttentionGeometry } from '../ground/attentionMap.ts';
+import { createGrounder, groundSentences, type Grounder, type SentenceToGround } from '../ground/ground.ts';
+import type { Pack } from '../pack/pack.ts';
+import type { Clock, EncodedViews } from '../ports.ts';
+import type { EncodingInput } from '../store/analyses.ts';
+import { loadVolume } from '../volume/loadVolume.ts';
+import { gridToLps } from '../volume/preprocessGeometry.ts';
+import type { Preprocessor } from '../volume/preprocess.ts';
+import type { Stack, StackGeometry, Volume } from '../volume/types.ts';
+import type { Archive } from './archive.ts';
+import type { Models } from './models.ts';
+import { findStack, type StudyImages } from './studyImages.ts';
+
+/** Similar cases shown with a study. */
+const similarCount = 10;
+
+export interface ReadingParts {
+  readonly models: Models;
+  readonly archive: Archive;
+  readonly decoder: FrameDecoder;
+  readonly preprocessor: Preprocessor;
+  readonly clock: Clock;
+}
+
+/** A stack for each channel of the pack, or null where the study has no such series. */
+export interface ChosenChannels extends EncodingInput {
+  readonly stacks: readonly (Stack | null)[];
+  /** The first stack there is: its grid is the encoder's, and its slices are those a sentence jumps to. */
+  readonly first: Stack & { readonly geometry: StackGeometry };
+  /** What the reader must be told about the choice, or empty. */
+  readonly warning: string;
+}
+
+/**
+ * The stacks a pack reads of a study.
+ * @throws EngineError `select/no-t1c`, `select/no-image-series` if there is neither a T1 post-contrast nor a T1 series
+ */
+export function chooseChannels(images: StudyImages, pack: Pack): ChosenChannels {
+  const { chosen, problem } = images.choice;
+  if (!chosen) {
+    throw new EngineError(problem?.code ?? 'select/no-t1c', problem?.message ?? 'The study has no series that can be read', { subject: 'study', advice: 'Set the role of the series that is T1 post-contrast' });
+  }
+  const { channels } = pack.manifest.input;
+  const chosenRole = problem?.code === 'select/t1-instead' ? 't1' : 't1c';
+  const seriesOf = channels.map((role) => {
+    if (role === chosenRole || (channels.length === 1 && role === 't1c')) return chosen;
+    const best = images.ranked.find((entry) => entry.role === role && entry.rank === 1);
+    return best?.stack == null ? null : { seriesUid: best.seriesUid, stack: best.stack };
+  });
+  const stacks = seriesOf.map((entry) => entry && findStack(images, entry.seriesUid, entry.stack));
+  const at = stacks.findIndex((stack) => stack?.geometry != null);
+  const first = stacks[at];
+  if (!first?.geometry) throw new EngineError('select/no-image-series', 'No series of this study makes a volume for this model pack', { subject: 'study', advice: 'Choose another series or pack' });
+  return {
+    series: seriesOf[at]!.seriesUid,
+    stack: seriesOf[at]!.stack,
+    input: channels.map((role, channel) => `${role}=${seriesOf[channel] ? `${seriesOf[channel].seriesUid}#${seriesOf[channel].stack}` : '-'}`).join(' '),
+    stacks,
+    first: { ...first, geometry: first.geometry },
+    warning: problem?.message ?? '',
+  };
+}
+
+/** The pack's attention grid laid over the chosen stack. */
+export function attentionGeometry({ first }: ChosenChannels, pack: Pack): AttentionGeometry {
+  const { input, encoder } = pack.manifest;
+  return { grid: encoder.attentionGrid, gridToLps: gridToLps(first.geometry, input.size, encoder.attentionGrid) };
+}
+
+export interface ReadingResult {
+  readonly channels: ChosenChannels;
+  readonly encoded: EncodedViews;
+  readonly similar: readonly SimilarCase[];
+  readonly draft: Draft;
+}
+
+export interface ReadingOptions {
+  readonly study: string;
+  readonly images: StudyImages;
+  /** Views of the same input and pack from an earlier reading. */
+  readonly stored: EncodedViews | null;
+  /** Called as soon as there are new views, before anything is made of them. */
+  readonly onEncoded?: (channels: ChosenChannels, encoded: EncodedViews) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads one study. The last event is `done`, and the generator returns everything it made.
+ * @throws EngineError of the step that failed, `cancelled`
+ */
+export async function* readStudy(parts: ReadingParts, options: ReadingOptions): AsyncGenerator<AnalysisEvent, ReadingResult, undefined> {
+  const { models, archive, clock } = parts;
+  const { signal } = options;
+  const pack = await models.pack();
+  const channels = chooseChannels(options.images, pack);
+
+  const encoded = options.stored ? yield* reuse(options.stored, channels) : yield* encode(parts, pack, channels, options);
+  yield { kind: 'views', count: encoded.viewCount, size: encoded.hidden, pack: encoded.pack, provider: encoded.provider };
+
+  const search = stepClock('search');
+  yield search.started();
+  const similar = await archive.similar({ by: 'views', vectors: encoded.projected, width: encoded.width, pack: encoded.pack, limit: similarCount, study: options.study, signal });
+  yield { kind: 'similar', cases: similar };
+  yield similar.length > 0 ? search.done(`${archive.encodedCount(encoded.pack, encoded.width)} cases`) : search.skipped('The archive holds no case of this model pack');
+
+  const grounding = { encoded, supportThreshold: pack.manifest.calibration.supportThreshold, geometry: attentionGeometry(channels, pack), stack: channels.first.geometry };
+  const drafting = stepClock('draft');
+  yield drafting.started();
+  const written = pack.manifest.llm ? yield* writeByModel(parts, pack, encoded, createGrounder(grounding), signal) : compose(archive, encoded, similar);
+  if (signal.aborted) throw cancelledError('draft');
+  yield drafting.done(written.origin === 'model' ? '' : `Composed of sentences of ${new Set(written.sentences.map((item) => item.sourceCase)).size} prior reports`);
+
+  const ground = stepClock('ground');
+  yield ground.started();
+  const sentences = groundSentences(written.sentences, grounding);
+  // What was shown while the draft was written may have moved to another view now that all sentences are known.
+  for (const sentence of sentences) if (!sameGrounding(sentence, written.shown[sentence.index])) yield { kind: 'sentence', sentence };
+  yield ground.done('');
+
+  const draft: Draft = {
+    study: options.study,
+    series: channels.series,
+    stack: channels.stack,
+    origin: written.origin,
+    sentences,
+    pack: encoded.pack,
+    provider: encoded.provider,
+    createdAt: clock.now().toISOString(),
+    stop: written.stop,
+  };
+  yield { kind: 'done', draft };
+  return { channels, encoded, similar, draft };
+}
+
+function* reuse(encoded: EncodedViews, channels: ChosenChannels): Generator<AnalysisEvent, EncodedViews, undefined> {
+  for (const step of ['read', 'preprocess', 'encode'] as const) {
+    yield stepClock(step).skipped(step === 'read' && channels.warning !== '' ? channels.warning : 'Kept from an earlier reading');
+  }
+  return encoded;
+}
+
+async function* encode(parts: ReadingParts, pack: Pack, channels: ChosenChannels, options: ReadingOptions): AsyncGenerator<AnalysisEvent, EncodedViews, undefined> {
+  const { signal } = options;
+  const read = stepClock('read');
+  yield read.started(channels.warning);
+  const volumes: (Volume | null)[] = [];
+  for (const stack of channels.stacks) volumes.push(stack && (await loadVolume(stack, parts.decoder, { signal })));
+  yield read.done(channels.warning);
+
+  const preprocess = stepClock('preprocess');
+  yield preprocess.started();
+  const input = await parts.preprocessor.run(volumes, pack.manifest.input.size, { signal });
+  yield preprocess.done('');
+
+  const step = stepClock('encode');
+  yield step.started();
+  const encoder = await parts.models.encoder();
+  const encoded = await encoder.encode(input, { signal });
+  options.onEncoded?.(channels, encoded);
+  yield step.done((await parts.models.provider()).message);
+  return encoded;
+}
+
+interface Written {
+  readonly origin: Draft['origin'];
+  readonly sentences: readonly SentenceToGround[];
+  /** As they were shown while the draft was being written. */
+  readonly shown: readonly DraftSentence[];
+  readonly stop: Draft['stop'];
+}
+
+async function* writeByModel(parts: ReadingParts, pack: Pack, encoded: EncodedViews, grounder: Grounder, signal: AbortSignal): AsyncGenerator<AnalysisEvent, Written, undefined> {
+  const embeddings = await (await parts.models.bridge()).map(encoded);
+  const model = await parts.models.textModel();
+  const textEncoder = await parts.models.textEncoder();
+  const sentences: SentenceToGround[] = [];
+  const shown: DraftSentence[] = [];
+  let stop: Draft['stop'] = 'complete';
+  for await (const piece of writeDraft(model, pack, embeddings, { signal })) {
+    if (piece.kind === 'text') {
+      yield { kind: 'text', text: piece.text };
+    } else if (piece.kind === 'sentence') {
+      const sentence = { text: piece.text, vector: textEncoder && (await textEncoder.encodeSentences([piece.text])), sourceCase: null };
+      sentences.push(sentence);
+      shown.push(grounder.add(sentence));
+      yield { kind: 'sentence', sentence: shown.at(-1)! };
+    } else {
+      stop = piece.stop;
+    }
+  }
+  return { origin: 'model', sentences, shown, stop };
+}
+
+function compose(archive: Archive, encoded: EncodedViews, similar: readonly SimilarCase[]): Written {
+  const sentences = composeDraft(encoded.projected, encoded.width, similar.map((item) => archive.priorReport(item.case, encoded.pack)));
+  return { origin: 'composed', sentences, shown: [], stop: 'complete' };
+}
+
+const sameGrounding = (a: DraftSentence, b: DraftSentence | undefined): boolean => b !== undefined && a.view === b.view && a.slice === b.slice && a.similarity === b.similarity && a.supported === b.supported;
+
+type StepEvent = Extract<AnalysisEvent, { kind: 'step' }>;
+
+/** Makes the events of one step; time runs from `started`. */
+function stepClock(step: AnalysisStep): { started(message?: string): StepEvent; done(message: string): StepEvent; skipped(message: string): StepEvent } {
+  let from = performance.now();
+  return {
+    started: (message = '') => {
+      from = performance.now();
+      return { kind: 'step', step, state: 'started', ms: null, message };
+    },
+    done: (message) => ({ kind: 'step', step, state: 'done', ms: performance.now() - from, message }),
+    skipped: (message) => ({ kind: 'step', step, state: 'skipped', ms: null, message }),
+  };
+}

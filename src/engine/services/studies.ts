@@ -1,0 +1,61 @@
+/** The list of studies, one study with its series, the roles readers give, and removal. */
+import type { Handlers, StudyDetail, StudySummary } from '../../shared/contract.ts';
+import type { Clock, Log } from '../ports.ts';
+import { recordAudit } from '../store/audit.ts';
+import { lastJob } from '../store/jobs.ts';
+import type { Store } from '../store/openStore.ts';
+import { deleteStudy, listStudies, setRoleOverride, type StudyRow } from '../store/studies.ts';
+import type { Changes } from './changes.ts';
+import { describeDetail, describeStudy } from './describe.ts';
+import type { Library } from './library.ts';
+
+export interface StudyParts {
+  readonly store: Store;
+  readonly library: Library;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the study has a draft of the pack in use, made of the series that would be read now. */
+  readonly isDrafted: (study: string) => Promise<boolean>;
+  /** Whether it is being read at this moment. */
+  readonly isProcessing: (study: string) => boolean;
+  /** Ends work on a study that is about to go, and drops what other parts keep of it. */
+  readonly release: (study: string) => Promise<void>;
+}
+
+export function studyHandlers(parts: StudyParts): Pick<Handlers, 'studies.list' | 'study.get' | 'study.remove' | 'series.setRole'> {
+  const { store, library, changes, clock, log } = parts;
+
+  async function stateOf(study: string): Promise<StudySummary['state']> {
+    if (parts.isProcessing(study)) return 'processing';
+    if (await parts.isDrafted(study)) return 'drafted';
+    return lastJob(store.db, 'analysis', study)?.state === 'failed' ? 'failed' : 'new';
+  }
+  const summary = async (row: StudyRow): Promise<StudySummary> => describeStudy(row, await stateOf(row.uid));
+  const detail = async (study: string): Promise<StudyDetail> => describeDetail(await summary(library.study(study)), await library.images(study));
+
+  return {
+    'studies.list': async () => Promise.all(listStudies(store.db).map(summary)),
+    'study.get': ({ study }) => detail(study),
+    'study.remove': async ({ study }) => {
+      library.study(study);
+      await parts.release(study);
+      const contents = deleteStudy(store.db, study) ?? [];
+      recordAudit(store.db, clock, 'study.removed', { files: contents.length });
+      store.forget();
+      library.forget(study);
+      for (const content of contents) await store.files.remove(content);
+      log.info('study.removed', { files: contents.length });
+      changes.emit(study);
+      return {};
+    },
+    'series.setRole': async ({ series, role }) => {
+      const study = library.studyOfSeries(series);
+      setRoleOverride(store.db, series, role);
+      recordAudit(store.db, clock, 'role.set', { role: role ?? 'by rules' });
+      library.forget(study);
+      changes.emit(study);
+      return detail(study);
+    },
+  };
+}
