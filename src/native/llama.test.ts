@@ -155,6 +155,14 @@ describe('writing', () => {
     expect(await write(1)).toEqual(expected);
   });
 
+  test('the model may be loaded anew between drafts to free old adapters, without a change in the text', async () => {
+    const frugal = await loadTextModel(pack, { gpu: false, temporaryFolder: temporary, adapterBytesLimit: 1 });
+    const texts = [];
+    for (const seed of [1, 2, 1]) texts.push(await textOf(frugal.write(pack.manifest.llm!.prompt, embeddingsOf(seed), options)));
+    await frugal.close();
+    expect(texts).toEqual([await write(1), await write(2), await write(1)]);
+  });
+
   test('a model that goes round in circles is stopped', async () => {
     // Without any preference among tokens, greedy choice gives one of them for ever.
     const { folder: looping, manifest: loopingManifest } = await makeTinyPack();

@@ -23,6 +23,8 @@ export interface TextModelOptions {
   readonly threads?: number;
   /** Where the private folder of an adapter is made; the system's folder for temporary files by default. */
   readonly temporaryFolder?: string;
+  /** Bytes of adapters after which the model is loaded anew, since node-llama-cpp frees adapters only with their model. */
+  readonly adapterBytesLimit?: number;
   /** llama.cpp's own warnings; dropped by default. */
   readonly onWarning?: (message: string) => void;
 }
@@ -31,9 +33,6 @@ type LanguageModel = NonNullable<Pack['manifest']['llm']>;
 type Embeddings = Parameters<TextModel['write']>[1];
 type WriteOptions = Parameters<TextModel['write']>[2];
 type Piece = { readonly text: string } | { readonly stop: 'complete' | 'length' | 'repetition' };
-
-/** node-llama-cpp frees adapters only with their model, so the model is loaded anew once they hold this much. */
-const adapterBytesLimit = 256 * 2 ** 20;
 
 /**
  * Loads the language model of a pack.
@@ -51,6 +50,7 @@ export async function loadTextModel(pack: Pack, options: TextModelOptions = {}):
     await llama.dispose();
     throw error;
   }
+  const adapterBytesLimit = options.adapterBytesLimit ?? 256 * 2 ** 20;
   let adapterBytes = 0;
   let closed = false;
   // One study at a time: two contexts would share the cores and both be late.

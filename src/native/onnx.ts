@@ -43,12 +43,18 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime
   let worker: Correspondent | undefined;
   const ask = (request: OnnxRequest): Promise<OnnxAnswer> => (worker ??= startWorker(serverFile)).ask(request);
 
+  // Known absent ones are not tried: the library would print paths of this machine, and load drivers for nothing.
+  const requireProvider = (provider: Provider): void => {
+    if (!found.includes(provider)) throw new EngineError('onnx/provider-unavailable', `This machine has no ${provider} provider`, { subject: provider, advice: `Choose one of ${found.join(', ')}` });
+  };
+
   return {
     version: onnx.env.versions.node ?? onnx.env.versions.common,
     providers: () => found,
     devices: describeDevices,
 
     async open(file, provider) {
+      requireProvider(provider);
       const graph = file.replace(/^.*[\\/]/, '');
       if (!existsSync(file)) throw new EngineError('pack/missing-file', `${graph} is not there`, { subject: graph, advice: 'Install the model pack again' });
       const answer = await ask({ kind: 'open', file, provider, threads });
@@ -57,6 +63,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime
     },
 
     async runApart(file, provider, inputs, limitMs) {
+      requireProvider(provider);
       const graph = file.replace(/^.*[\\/]/, '');
       const child = startProcess(serverFile);
       const limit = setTimeout(() => { void child.end(`did not finish within ${Math.round(limitMs / 1000)} s`); }, limitMs);

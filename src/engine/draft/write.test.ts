@@ -59,6 +59,10 @@ describe('writeDraft', () => {
     expect(pieces.at(-1)).toEqual({ kind: 'stop', stop: 'length' });
   });
 
+  test('text without any complete sentence still becomes one, so that a draft is never silently empty', async () => {
+    expect(sentencesOf(await piecesOf(saying('mass mass mass mass', 'repetition')))).toEqual(['mass mass mass mass']);
+  });
+
   test('a repeated sentence is given once', async () => {
     const pieces = await piecesOf(saying('No mass. No shift. No  MASS. ', 'repetition'));
     expect(sentencesOf(pieces)).toEqual(['No mass.', 'No shift.']);

@@ -21,8 +21,8 @@ export interface WriteDraftOptions {
 
 /**
  * Writes the draft of one study: deterministic by default (temperature 0, seed 0). Ends with a `stop`, `cancelled`
- * included: what was written until then stands. A sentence that came before is not given again, and text cut off in
- * the middle of a sentence (by length, repetition or the reader) makes no sentence.
+ * included: what was written until then stands. A sentence that came before is not given again. Text cut off in the
+ * middle of a sentence (by length, repetition or the reader) makes no sentence, unless it is all there is.
  * @throws EngineError `pack/no-language-model`, `llm/run-failed`
  */
 export async function* writeDraft(model: TextModel, pack: Pack, embeddings: ViewEmbeddings, options: WriteDraftOptions): AsyncGenerator<DraftPiece, void, undefined> {
@@ -40,7 +40,7 @@ export async function* writeDraft(model: TextModel, pack: Pack, embeddings: View
         yield { kind: 'text', text: piece.text };
         yield* fresh(sentences.push(piece.text));
       } else {
-        if (piece.stop === 'complete') yield* fresh(sentences.end());
+        if (piece.stop === 'complete' || given.size === 0) yield* fresh(sentences.end());
         yield { kind: 'stop', stop: piece.stop };
       }
     }
