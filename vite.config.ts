@@ -11,7 +11,18 @@ export default defineConfig({
     {
       name: 'shell-script',
       // Not a module: it has put `window.brat` in place before any module of the page runs.
-      transformIndexHtml: () => [{ tag: 'script', attrs: { src: '/shell.js' }, injectTo: 'head-prepend' }],
+      // The empty icon keeps the browser from asking for one.
+      transformIndexHtml: () => [
+        { tag: 'script', attrs: { src: '/shell.js' }, injectTo: 'head-prepend' },
+        { tag: 'link', attrs: { rel: 'icon', href: 'data:,' }, injectTo: 'head' },
+      ],
+    },
+    {
+      // Cornerstone's meshes bring an XML library that needs Node's `events`; no mesh is ever read here.
+      name: 'no-xml-meshes',
+      enforce: 'pre',
+      resolveId: (id) => (id === 'xmlbuilder2' ? '\0no-xml' : null),
+      load: (id) => (id === '\0no-xml' ? "export function create() { throw new Error('XML meshes are not part of this app'); }" : null),
     },
   ],
   worker: { format: 'es' },

@@ -70,7 +70,8 @@ export function serve<C extends AnyContract>(contract: C, handlers: HandlersOf<C
 
   const fail = (id: number, method: string, error: unknown): void => {
     const data = toErrorData(error, method);
-    if (data.code === 'bug/unexpected') onFault({ event: 'bridge.bug', method, message: error instanceof Error ? (error.stack ?? error.message) : data.message });
+    // An EngineError that says `bug` was reported where it arose.
+    if (!(error instanceof EngineError) && data.code === 'bug/unexpected') onFault({ event: 'bridge.bug', method, message: error instanceof Error ? (error.stack ?? error.message) : data.message });
     reply({ type: 'error', id, error: data });
   };
 

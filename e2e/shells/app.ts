@@ -1,0 +1,76 @@
+/**
+ * `test` for the specs: opens the built app through the project's shell, on an empty data folder of its own, and
+ * fails on anything the page complains about. Which shell it is makes no difference to a spec.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as base, expect } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { ReadingRoom } from '../pages/readingRoom.ts';
+import { openBrowserShell } from './browser.ts';
+import { openReplacedShell } from './replaced.ts';
+
+export { expect };
+
+export interface ShellOptions {
+  readonly shell: 'browser' | 'replaced';
+}
+
+/** An opened app: its page, and the way to end all of it. */
+export interface OpenedApp {
+  readonly page: Page;
+  /** Kills the engine's process with a signal, as a driver crash would. */
+  crashEngine(): void;
+  close(): Promise<void>;
+}
+
+export const artifacts = join(import.meta.dirname, '..', '..', 'artifacts');
+
+/** Sizes every screen is looked at: a workstation's, and the smallest laptop's. */
+const sizes = [
+  { width: 1920, height: 1080 },
+  { width: 1366, height: 768 },
+] as const;
+
+interface Fixtures {
+  readonly app: OpenedApp;
+  readonly room: ReadingRoom;
+  /** Takes a picture in each size, as `<shell>-<name>-<width>.png`. */
+  readonly picture: (name: string) => Promise<void>;
+}
+
+const shells = { browser: openBrowserShell, replaced: openReplacedShell };
+
+export const test = base.extend<Fixtures & ShellOptions>({
+  shell: ['browser', { option: true }],
+  app: async ({ shell }, use) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'brat-e2e-'));
+    const complaints: string[] = [];
+    const app = await shells[shell](dataDir, (page) => {
+      page.on('console', (message) => { if (message.type() === 'error') complaints.push(`console: ${message.text()}`); });
+      page.on('pageerror', (error) => complaints.push(`page: ${error.message}`));
+    });
+    try {
+      await use(app);
+    } finally {
+      await app.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+    expect(complaints, 'the page complained').toEqual([]);
+  },
+  room: async ({ app }, use) => {
+    await use(new ReadingRoom(app.page));
+  },
+  picture: async ({ app, shell }, use) => {
+    mkdirSync(artifacts, { recursive: true });
+    await use(async (name) => {
+      for (const size of sizes) {
+        await app.page.setViewportSize(size);
+        await app.page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => { requestAnimationFrame(resolve); }); }));
+        await app.page.screenshot({ path: join(artifacts, `${shell}-${name}-${size.width}.png`) });
+      }
+      await app.page.setViewportSize(sizes[0]);
+    });
+  },
+});

@@ -1,0 +1,1 @@
+export { openBrowserShell as openReplacedShell } from './browser.ts';
