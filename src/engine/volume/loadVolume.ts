@@ -66,7 +66,7 @@ export async function loadVolume(stack: Stack, decoder: FrameDecoder, options: L
     frameOfReferenceUid: geometry.frameOfReferenceUid,
     inverted: instance.pixels?.photometricInterpretation === 'MONOCHROME1',
     window: findWindow(voxels, scale, header === undefined ? null : { center: header.windowCenter, width: header.windowWidth }),
-    niftiDirection: geometry.niftiDirection,
+    nifti: geometry.nifti,
     problems: stack.problems,
   };
 }
@@ -140,10 +140,10 @@ function cutSlice({ instance, frame, tile }: SliceReference, stored: StoredPixel
 }
 
 function cutTile(instance: InstanceHeader, stored: StoredPixels, tile: number): StoredPixels {
-  const { rows, columns } = instance.pixels!;
-  const layout = mosaicLayout(rows, columns, instance.mosaic!.tiles)!;
-  const top = Math.floor(tile / layout.tilesPerSide) * layout.tileRows;
-  const left = (tile % layout.tilesPerSide) * layout.tileColumns;
+  const { columns } = instance.pixels!;
+  const layout = mosaicLayout(instance.mosaic!, instance.pixels!)!;
+  const top = Math.floor(tile / layout.tilesAcross) * layout.tileRows;
+  const left = (tile % layout.tilesAcross) * layout.tileColumns;
   const cut = stored.slice(0, layout.tileRows * layout.tileColumns);
   for (let row = 0; row < layout.tileRows; row++) {
     const start = (top + row) * columns + left;

@@ -31,7 +31,7 @@ export function niftiStacks(instance: InstanceHeader): Omit<Stack, 'index'>[] {
   const geometry: Stack['geometry'] =
     problem?.severity === 'refused'
       ? null
-      : { dims: [ni, nj, nk], voxelToLps: rightHanded, plane: planeOf(normal), frameOfReferenceUid: instance.frameOfReferenceUid, slicing: 'direct', niftiDirection: [1, flipped ? -1 : 1, 1] };
+      : { dims: [ni, nj, nk], voxelToLps: rightHanded, plane: planeOf(normal), frameOfReferenceUid: instance.frameOfReferenceUid, slicing: 'direct', nifti: { axes: [0, 1, 2], direction: [1, flipped ? -1 : 1, 1] } };
   return Array.from({ length: volumes }, (_, volume) => ({
     label: volumes > 1 ? `volume ${volume + 1}` : '',
     slices: Array.from({ length: nk }, (__, k) => ({ instance, frame: volume * nk + k, offsetMm: start + k * length })),

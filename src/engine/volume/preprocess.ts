@@ -2,15 +2,16 @@
  * The official brat preprocessing, `brat/1` in pack manifests: volumes to the encoder's input. Equal to the paper's
  * curation followed by MONAI's transforms within 1e-3 at every voxel (preprocess.parity.test.ts):
  *   clip at the 99th percentile, rescale to 0..800, int16 (preprocessing/curation.ts), then EnsureChannelFirst,
- *   Spacing(1 mm, bilinear), Orientation('SAR'), Resize(size, 'area') (preprocessing/axisPlan.ts, resample.ts),
+ *   Spacing(1 mm, bilinear), Orientation('SAR'), Resize(size, 'area') (preprocessing/resamplingPlan.ts, axisWeights.ts, resample.ts),
  *   NormalizeIntensity(nonzero, channel_wise), ScaleIntensity(0, 1) (preprocessing/normalise.ts).
  * Differences of form: spacing, orientation and resizing are composed into one sparse matrix per axis, and the work is
  * cut into ranges of slices over worker threads. MONOCHROME1 is not inverted, as dcm2niix does not invert it.
  */
 import { cancelledError } from '../../shared/errors.ts';
-import { axisWeights, planAxes, type AxisPlan, type AxisWeights } from './preprocessing/axisPlan.ts';
+import { axisWeights, type AxisWeights } from './preprocessing/axisWeights.ts';
 import { binCount, binOffset, curationFromBins, curationTable } from './preprocessing/curation.ts';
 import { betweenGrids, sameGrid } from './preprocessing/ontoGrid.ts';
+import { planResampling, type ResamplingPlan } from './preprocessing/resamplingPlan.ts';
 import { createWorkerPool, type WorkerPool } from './preprocessing/workerPool.ts';
 import type { Volume, VoxelArray } from './types.ts';
 
@@ -91,8 +92,8 @@ async function ontoFirst({ voxels, table }: Curated, volume: Volume, grid: Volum
 }
 
 async function resampleVolume({ voxels, table }: Curated, grid: Volume, size: readonly [number, number, number], pool: WorkerPool): Promise<Float32Array> {
-  const plans = planAxes(grid.dims, grid.voxelToLps, grid.niftiDirection);
-  const axes = inVoxelOrder(plans, size);
+  const plan = planResampling(grid.dims, grid.voxelToLps, grid.nifti);
+  const axes = inVoxelOrder(plan, size);
   const cells = size[0] * size[1] * size[2];
   const sums = await Promise.all(
     ranges(grid.dims[2], pool.size).map(async ({ from, to }) => {
@@ -101,13 +102,12 @@ async function resampleVolume({ voxels, table }: Curated, grid: Volume, size: re
       return sum;
     }),
   );
-  const [s, a, r] = plans;
-  return pool.run({ kind: 'finish', finish: { sums, size, voxelAxes: [s.voxelAxis, a.voxelAxis, r.voxelAxis] } });
+  return pool.run({ kind: 'finish', finish: { sums, source: { voxels, dims: grid.dims, table, plan, size } } });
 }
 
-function inVoxelOrder(plans: readonly AxisPlan[], size: readonly number[]): readonly [AxisWeights, AxisWeights, AxisWeights] {
+function inVoxelOrder(plan: ResamplingPlan, size: readonly number[]): readonly [AxisWeights, AxisWeights, AxisWeights] {
   const axes: AxisWeights[] = [];
-  plans.forEach((plan, n) => { axes[plan.voxelAxis] = axisWeights(plan, size[n]!); });
+  plan.axes.forEach((axis, n) => { axes[axis.voxelAxis] = axisWeights(axis, size[n]!, plan.untouched); });
   return axes as unknown as readonly [AxisWeights, AxisWeights, AxisWeights];
 }
 

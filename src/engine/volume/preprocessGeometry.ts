@@ -1,15 +1,15 @@
 /**
  * Where the cells of preprocessed input lie in the patient, so that attention maps go back to the reader's slices.
- * The exact counterpart of preprocessing/axisPlan.ts: same plan, cell centres instead of weights.
+ * The exact counterpart of preprocessing/axisWeights.ts: same plan, cell centres instead of weights.
  */
 import { axisStep, type Affine, type Dims } from '../../shared/geometry.ts';
-import { planAxes } from './preprocessing/axisPlan.ts';
-import type { NiftiDirection } from './types.ts';
+import { planResampling } from './preprocessing/resamplingPlan.ts';
+import type { NiftiStorage } from './types.ts';
 
 export interface PreparedVolume {
   readonly dims: Dims;
   readonly voxelToLps: Affine;
-  readonly niftiDirection?: NiftiDirection;
+  readonly nifti?: NiftiStorage;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface PreparedVolume {
  *   i along right (fastest), j along anterior, k along superior (slowest)
  */
 export function gridToLps(volume: PreparedVolume, _size: readonly [number, number, number], grid: readonly [number, number, number]): Affine {
-  const plans = planAxes(volume.dims, volume.voxelToLps, volume.niftiDirection);
+  const { axes: plans } = planResampling(volume.dims, volume.voxelToLps, volume.nifti);
   const origin = [volume.voxelToLps[3], volume.voxelToLps[7], volume.voxelToLps[11]];
   const columns = plans.map((plan, n) => {
     const step = axisStep(volume.voxelToLps, plan.voxelAxis);
@@ -28,9 +28,9 @@ export function gridToLps(volume: PreparedVolume, _size: readonly [number, numbe
     // Voxel index along this axis as first + cell * perCell.
     const samplesPerCell = plan.samples / cells;
     const centre = samplesPerCell / 2 - 0.5;
-    const perSample = plan.stepMm / plan.spacingMm;
+    const perSample = plan.scale;
     const [start, direction] = plan.reversed ? [plan.samples - 1 - centre, -1] : [centre, 1];
-    const stored = { first: start * perSample, perCell: direction * samplesPerCell * perSample };
+    const stored = { first: plan.shift + start * perSample, perCell: direction * samplesPerCell * perSample };
     const voxel = plan.fromLast ? { first: plan.voxels - 1 - stored.first, perCell: -stored.perCell } : stored;
     step.forEach((mm, axis) => { origin[axis] = origin[axis]! + mm * voxel.first; });
     return step.map((mm) => mm * voxel.perCell);

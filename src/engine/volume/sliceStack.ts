@@ -3,12 +3,12 @@
  * writes the affine. The k axis always grows along the right-handed normal row x column, so every affine made here has
  * a positive determinant, whatever order the files came in.
  */
-import { cross, dot, lps, type Affine, type Lps } from '../../shared/geometry.ts';
+import { dot, lps, type Affine, type Lps } from '../../shared/geometry.ts';
 import type { Problem } from '../../shared/contract.ts';
 import { planeOf } from './plane.ts';
 import type { PlacedFrame } from './placedFrame.ts';
 import { judgeSpacing } from './sliceSpacing.ts';
-import { dicomNiftiDirection } from './niftiDirection.ts';
+import { dicomNiftiStorage } from './niftiStorage.ts';
 import type { SliceReference, StackGeometry } from './types.ts';
 
 export interface SliceStack {
@@ -64,10 +64,7 @@ function judgeSideways(ordered: readonly PlacedFrame[]): { readonly originLps: L
 }
 
 function geometryOf(first: PlacedFrame, count: number, stepMm: number, slicing: StackGeometry['slicing'], origin: Lps): StackGeometry {
-  const { rowDirection: row, pixelSpacingMm } = first;
-  // The column direction is made exactly perpendicular: the header's six decimals leave it off by up to 1e-3.
-  const { normal } = first;
-  const column = cross(normal, row);
+  const { rowDirection: row, columnDirection: column, normal, pixelSpacingMm } = first;
   const [betweenRows, betweenColumns] = pixelSpacingMm;
   const voxelToLps: Affine = [
     row[0] * betweenColumns, column[0] * betweenRows, normal[0] * stepMm, origin[0],
@@ -81,6 +78,6 @@ function geometryOf(first: PlacedFrame, count: number, stepMm: number, slicing: 
     plane: planeOf(normal),
     frameOfReferenceUid: first.instance.frameOfReferenceUid,
     slicing,
-    niftiDirection: dicomNiftiDirection(voxelToLps, first.instance.sequence.mrAcquisitionType),
+    nifti: dicomNiftiStorage(voxelToLps, first.instance.sequence),
   };
 }

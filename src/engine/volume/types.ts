@@ -42,15 +42,20 @@ export interface StackGeometry {
    * because the true positions are uneven within what may be interpolated.
    */
   readonly slicing: 'direct' | 'resampled';
-  readonly niftiDirection: NiftiDirection;
+  readonly nifti: NiftiStorage;
 }
 
 /**
- * For each voxel axis 1 where the NIfTI file of this image (the file itself, or the one dcm2niix writes from DICOM)
- * runs the same way as ours, -1 where it runs against. MONAI's resampling begins at that file's first voxel, so the
- * models' preprocessing needs it to land on the same millimetre grid; nothing else does.
+ * How the NIfTI file of this image is stored: the file itself, or the one dcm2niix writes from DICOM. MONAI's
+ * resampling begins at that file's first voxel and leans on the order of its axes, so the models' preprocessing needs it
+ * to land on the same millimetre grid; nothing else does.
  */
-export type NiftiDirection = readonly [1 | -1, 1 | -1, 1 | -1];
+export interface NiftiStorage {
+  /** Our voxel axis (0 i, 1 j, 2 k) for each axis of the file. */
+  readonly axes: readonly [0 | 1 | 2, 0 | 1 | 2, 0 | 1 | 2];
+  /** For each of our voxel axes: 1 where the file runs along it the same way, -1 where it runs against. */
+  readonly direction: readonly [1 | -1, 1 | -1, 1 | -1];
+}
 
 export type VoxelArray = Int8Array | Uint8Array | Int16Array | Uint16Array | Float32Array;
 
@@ -64,7 +69,7 @@ export interface Volume {
   readonly frameOfReferenceUid: string;
   readonly inverted: boolean;
   readonly window: { readonly center: number; readonly width: number } | null;
-  /** Absent means (1, 1, 1). */
-  readonly niftiDirection?: NiftiDirection;
+  /** Absent means the same axes in the same order and direction. */
+  readonly nifti?: NiftiStorage;
   readonly problems: readonly Problem[];
 }

@@ -4,7 +4,7 @@
  */
 import type { VoxelArray } from '../types.ts';
 import { binOffset } from './curation.ts';
-import type { AxisWeights } from './axisPlan.ts';
+import type { AxisWeights } from './axisWeights.ts';
 
 export interface ResampleRange {
   readonly voxels: VoxelArray;

@@ -7,6 +7,7 @@ import { binCount, countValues, curate, curationOfFloats, type Curation } from '
 import { normalise } from './normalise.ts';
 import { sampleOnto, type OntoGridRange } from './ontoGrid.ts';
 import { addSlices, type ResampleRange } from './resample.ts';
+import { exactCell, traceLimit, type TraceSource } from './traceCells.ts';
 
 export type Task =
   | { readonly kind: 'count'; readonly voxels: VoxelArray; readonly from: number; readonly to: number }
@@ -19,10 +20,7 @@ export type Task =
 /** Sums over ranges of slices, float32 [k, j, i cells], to one normalised channel [S, A, R]. */
 export interface Finish {
   readonly sums: readonly Float32Array[];
-  /** Output size along superior, anterior, right. */
-  readonly size: readonly [number, number, number];
-  /** Voxel axis (0 i, 1 j, 2 k) of each of them. */
-  readonly voxelAxes: readonly [0 | 1 | 2, 0 | 1 | 2, 0 | 1 | 2];
+  readonly source: TraceSource;
 }
 
 export interface TaskResults {
@@ -57,12 +55,15 @@ export function runTask(task: Task): TaskResults[Task['kind']] {
   }
 }
 
-function finish({ sums, size, voxelAxes }: Finish): Float32Array<ArrayBuffer> {
+function finish({ sums, source }: Finish): Float32Array<ArrayBuffer> {
+  const { size, plan } = source;
   const [superior, anterior, right] = size;
+  const voxelAxes = plan.axes.map(({ voxelAxis }) => voxelAxis);
   const cells = [0, 0, 0];
   voxelAxes.forEach((axis, n) => { cells[axis] = size[n]!; });
   const strides = [1, cells[0]!, cells[0]! * cells[1]!];
   const [s, a, r] = voxelAxes.map((axis) => strides[axis]!) as [number, number, number];
+  const exact = exactCell(source);
   const out = new Float32Array(superior * anterior * right);
   let n = 0;
   for (let z = 0; z < superior; z++) {
@@ -70,7 +71,7 @@ function finish({ sums, size, voxelAxes }: Finish): Float32Array<ArrayBuffer> {
       for (let x = 0; x < right; x++) {
         let total = 0;
         for (const sum of sums) total += sum[z * s + y * a + x * r]!;
-        out[n++] = total;
+        out[n++] = total < traceLimit && total !== 0 ? exact(z, y, x) : total;
       }
     }
   }
