@@ -12,7 +12,7 @@ import { Worker } from 'node:worker_threads';
 import type * as Onnx from 'onnxruntime-node';
 import type { OnnxRuntime, OnnxSession, Provider, Tensor } from '../engine/ports.ts';
 import { EngineError } from '../shared/errors.ts';
-import { apartVariable, type OnnxAnswer, type OnnxAsk, type OnnxRequest } from './onnxServer.ts';
+import { apartVariable, workerMark, type OnnxAnswer, type OnnxAsk, type OnnxRequest } from './onnxServer.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -153,7 +153,7 @@ function correspond(send: (ask: OnnxAsk) => void, busy: (yes: boolean) => void) 
 }
 
 function startWorker(serverFile: string): Correspondent {
-  const worker = new Worker(serverFile, { name: 'onnx' });
+  const worker = new Worker(serverFile, { name: 'onnx', workerData: workerMark });
   // An idle runtime must not keep a finished command from exiting.
   const letters = correspond((ask) => { worker.postMessage(ask); }, (yes) => { if (yes) worker.ref(); else worker.unref(); });
   worker.on('message', letters.answered);

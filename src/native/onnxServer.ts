@@ -6,7 +6,7 @@
  */
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
-import { isMainThread, parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type * as Onnx from 'onnxruntime-node';
 import type { Provider, Tensor } from '../engine/ports.ts';
 
@@ -78,10 +78,11 @@ function plain(name: string, tensor: Onnx.Tensor): Tensor {
   throw new Error(`output ${name} holds ${tensor.type}; only float32 and int64 are read`);
 }
 
-/** Set for the throw-away process, so that importing this file elsewhere serves nobody. */
+/** Given to the worker thread and set for the throw-away process, so that importing this file elsewhere serves nobody. */
+export const workerMark = 'brat-onnx-worker';
 export const apartVariable = 'BRAT_ONNX_APART';
 
-if (!isMainThread && parentPort) {
+if (workerData === workerMark && parentPort) {
   const port = parentPort;
   const server = createOnnxServer();
   port.on('message', (ask: OnnxAsk) => void server(ask).then((answer) => { port.postMessage(answer); }));
