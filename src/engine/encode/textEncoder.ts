@@ -20,7 +20,7 @@ export interface TextEncoder {
 
 /** The part of the tokenizer library used here; its own type files do not resolve under Node's ESM rules. */
 interface PlainTokenizer {
-  encode(text: string, options?: { readonly add_special_tokens: boolean }): { readonly ids: readonly number[] };
+  encode(text: string, options?: { readonly add_special_tokens: boolean }): { readonly ids: readonly (number | undefined)[] };
 }
 const PackTokenizer = Tokenizer as unknown as new (model: object, config: object) => PlainTokenizer;
 
@@ -70,16 +70,21 @@ export async function createTextEncoder(runtime: OnnxRuntime, pack: Pack): Promi
 
 async function readTokenizer(pack: Pack, text: NonNullable<Pack['manifest']['text']>): Promise<(sentence: string) => readonly number[]> {
   let tokenizer: PlainTokenizer;
+  let unknown: number | undefined;
   try {
     const [model, config] = await Promise.all([text.tokenizer, text.tokenizerConfig].map(async (name) => JSON.parse(await readFile(packFile(pack, name), 'utf8')) as object));
     tokenizer = new PackTokenizer(model!, config!);
+    const { vocab, unk_token: name } = (model as { model: { vocab?: Readonly<Record<string, number>>; unk_token?: string } }).model;
+    unknown = vocab?.[name ?? ''];
   } catch (error) {
     throw new EngineError('pack/bad-shape', `Pack ${packKey(pack)}, ${text.tokenizer}: the tokenizer cannot be read (${error instanceof Error ? error.message : String(error)})`, { subject: text.tokenizer, advice: 'Install the model pack again' }, { cause: error });
   }
+  // The library leaves a word outside the vocabulary of some kinds of model without an id.
+  const known = (ids: readonly (number | undefined)[]): number[] => ids.flatMap((id) => id ?? unknown ?? []);
   return (sentence) => {
-    const content = tokenizer.encode(sentence, { add_special_tokens: false }).ids;
+    const content = known(tokenizer.encode(sentence, { add_special_tokens: false }).ids);
     if (content.length === 0) throw new EngineError('search/bad-query', 'A sentence without any word cannot be encoded', { subject: 'sentence', advice: 'Write some words' });
-    const whole = tokenizer.encode(sentence).ids;
+    const whole = known(tokenizer.encode(sentence).ids);
     if (whole.length <= text.maxTokens) return whole;
     // As Hugging Face truncates: the words are cut, the special tokens around them stay.
     const start = whole.findIndex((_, at) => content.every((id, i) => whole[at + i] === id));
