@@ -55,24 +55,24 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime
 
     async open(file, provider) {
       requireProvider(provider);
-      const graph = file.replace(/^.*[\\/]/, '');
+      const graph = nameOf(file);
       if (!existsSync(file)) throw new EngineError('pack/missing-file', `${graph} is not there`, { subject: graph, advice: 'Install the model pack again' });
       const answer = await ask({ kind: 'open', file, provider, threads });
-      if (answer.kind !== 'opened') throw openFailed(graph, provider, answer);
-      return session(ask, graph, provider, answer);
+      if (answer.kind !== 'opened') throw openFailed(file, provider, answer);
+      return session(ask, file, provider, answer);
     },
 
     async runApart(file, provider, inputs, limitMs) {
       requireProvider(provider);
-      const graph = file.replace(/^.*[\\/]/, '');
+      const graph = nameOf(file);
       const child = startProcess(serverFile);
       const limit = setTimeout(() => { void child.end(`did not finish within ${Math.round(limitMs / 1000)} s`); }, limitMs);
       try {
         const opened = await child.ask({ kind: 'open', file, provider, threads });
-        if (opened.kind !== 'opened') throw openFailed(graph, provider, opened);
+        if (opened.kind !== 'opened') throw openFailed(file, provider, opened);
         await child.ask({ kind: 'run', session: opened.session, inputs });
         const ran = await child.ask({ kind: 'run', session: opened.session, inputs });
-        if (ran.kind !== 'ran') throw openFailed(graph, provider, ran);
+        if (ran.kind !== 'ran') throw openFailed(file, provider, ran);
         return { outputs: ran.outputs, ms: ran.ms };
       } catch (error) {
         if (error instanceof EngineError) throw error;
@@ -91,7 +91,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): OnnxRuntime
   };
 }
 
-function session(ask: (request: OnnxRequest) => Promise<OnnxAnswer>, graph: string, provider: Provider, opened: Extract<OnnxAnswer, { kind: 'opened' }>): OnnxSession {
+function session(ask: (request: OnnxRequest) => Promise<OnnxAnswer>, file: string, provider: Provider, opened: Extract<OnnxAnswer, { kind: 'opened' }>): OnnxSession {
   return {
     provider,
     inputNames: opened.inputNames,
@@ -99,7 +99,8 @@ function session(ask: (request: OnnxRequest) => Promise<OnnxAnswer>, graph: stri
     async run(inputs: Readonly<Record<string, Tensor>>) {
       const answer = await ask({ kind: 'run', session: opened.session, inputs });
       if (answer.kind === 'ran') return answer.outputs;
-      const reason = answer.kind === 'failed' ? answer.message : 'it gave no result';
+      const graph = nameOf(file);
+      const reason = answer.kind === 'failed' ? plainReason(answer.message, file) : 'it gave no result';
       throw new EngineError('onnx/run-failed', `${graph} failed on ${provider}: ${reason}`, { subject: graph, advice: 'Try again on the CPU; if it fails there too, report this as a bug' });
     },
     async release() {
@@ -108,8 +109,15 @@ function session(ask: (request: OnnxRequest) => Promise<OnnxAnswer>, graph: stri
   };
 }
 
-function openFailed(graph: string, provider: Provider, answer: OnnxAnswer): EngineError {
-  const reason = answer.kind === 'failed' ? answer.message : 'no answer';
+/** The library's words without its own source places and without the folders of this machine. */
+const plainReason = (message: string, file: string): string =>
+  message.replaceAll(file, nameOf(file)).replaceAll(/(?:\/\S+)?\.(?:cc|h):\d+\s*/g, '').replaceAll(/\/onnxruntime_src\S*\s*/g, '').replaceAll(/\s+/g, ' ').trim().slice(0, 400);
+
+const nameOf = (file: string): string => file.replace(/^.*[\\/]/, '');
+
+function openFailed(file: string, provider: Provider, answer: OnnxAnswer): EngineError {
+  const graph = nameOf(file);
+  const reason = answer.kind === 'failed' ? plainReason(answer.message, file) : 'no answer';
   return provider === 'cpu'
     ? new EngineError('pack/bad-shape', `${graph} cannot be opened: ${reason}`, { subject: graph, advice: 'Install the model pack again' })
     : new EngineError('onnx/provider-unavailable', `${provider} cannot open ${graph}: ${reason}`, { subject: provider, advice: 'Use another provider, or update the graphics driver' });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createOnnxRuntime } from '../../native/onnx.ts';
+import { EngineError } from '../../shared/errors.ts';
 import { makeTinyPack, sealPack, tiny, type ManifestInput } from '../../testing/tinyPack.ts';
 import { readNpy, writeNpy } from '../arrays/npy.ts';
 import { createBridge } from '../draft/bridge.ts';
@@ -163,6 +164,12 @@ describe('chooseProvider', () => {
     const choice = await chooseProvider(runtime, pack, { wanted: 'coreml', cacheDir });
     expect(choice).toMatchObject({ provider: 'cpu', fallback: true });
     expect(choice.states.find((state) => state.provider === 'coreml')).toMatchObject({ state: 'unavailable', goldenDifference: null });
+  });
+
+  test('a driver that cannot be opened is no alarm unless it was asked for', async () => {
+    const absent = withGpu(() => Promise.reject(new EngineError('onnx/provider-unavailable', 'No supported adapters', { subject: 'webgpu', advice: 'None' })));
+    expect(await chooseProvider(absent, pack, { wanted: 'auto', cacheDir })).toMatchObject({ provider: 'cpu', fallback: false, message: expect.stringContaining('No supported adapters') as string });
+    expect(await chooseProvider(absent, pack, { wanted: 'webgpu', cacheDir })).toMatchObject({ provider: 'cpu', fallback: true });
   });
 
   test('a pack whose golden case does not come out on the CPU either is refused, every time', async () => {

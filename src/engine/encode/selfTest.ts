@@ -16,7 +16,7 @@ import { largestDifference, readGolden, type GoldenCase } from './golden.ts';
 
 export interface ProviderChoice {
   readonly provider: Provider;
-  /** True when a provider that was wanted, or that exists and came first, failed its test. */
+  /** True when a provider that was wanted cannot be used, or one that exists failed its test. */
   readonly fallback: boolean;
   /** Why this provider, for people. */
   readonly message: string;
@@ -72,7 +72,8 @@ export async function chooseProvider(runtime: OnnxRuntime, pack: Pack, options: 
       break;
     }
     reasons.push(outcome.verdict === 'passed' ? `${provider} is right but slower than the CPU here` : `${provider}: ${outcome.message}`);
-    fallback ||= outcome.verdict !== 'passed';
+    // That a machine has no such device is a fault only where the device was asked for.
+    fallback ||= outcome.verdict === 'failed' || (outcome.verdict === 'unavailable' && wanted !== 'auto');
   }
 
   const states = [...new Set<Provider>([...possible, ...candidates])].map((provider): ProviderState => {
