@@ -29,7 +29,10 @@ export interface ChooseOptions {
   readonly cacheDir: string;
   /** Test again although a result is kept (`brat doctor`). */
   readonly fresh?: boolean;
-  /** Longest time a provider other than the CPU may take, start and two runs together. A software driver needs minutes. */
+  /**
+   * Longest time a provider other than the CPU may take, start and two runs together. A software driver needs minutes; it
+   * gets 20 s of them by default, and two minutes if it was asked for by name.
+   */
   readonly limitMs?: number;
 }
 
@@ -46,11 +49,11 @@ type Outcome = z.output<typeof outcomeSchema>;
  * @throws EngineError `onnx/self-test-failed` if the pack's golden case does not come out right on the CPU either
  */
 export async function chooseProvider(runtime: OnnxRuntime, pack: Pack, options: ChooseOptions): Promise<ProviderChoice> {
-  const { wanted, limitMs = 45_000 } = options;
+  const { wanted, limitMs = wanted === 'auto' ? 20_000 : 120_000 } = options;
   const kept = await openCache(join(options.cacheDir, 'provider-tests.json'), options.fresh ?? false);
   let golden: Promise<GoldenCase> | undefined;
   const tested = (provider: Provider): Promise<Outcome> =>
-    kept(resultKey(runtime, pack, provider), provider, async () => test(runtime, pack, provider, await (golden ??= readGolden(pack)), limitMs));
+    kept(resultKey(runtime, pack, provider, limitMs), provider, async () => test(runtime, pack, provider, await (golden ??= readGolden(pack)), limitMs));
 
   const cpu = await tested('cpu');
   if (cpu.verdict !== 'passed') {
@@ -119,9 +122,9 @@ async function runHere(runtime: OnnxRuntime, file: string, inputs: Readonly<Reco
 }
 
 /** Everything a result depends on; a new driver, runtime or weight file asks for a new test. */
-function resultKey(runtime: OnnxRuntime, pack: Pack, provider: Provider): string {
+function resultKey(runtime: OnnxRuntime, pack: Pack, provider: Provider, limitMs: number): string {
   const { encoder, golden, files } = pack.manifest;
-  const parts = [packKey(pack), files[encoder.file]!.sha256, files[golden.volume]!.sha256, files[golden.projected]!.sha256, golden.tolerance, provider, runtime.version, runtime.devices()];
+  const parts = [packKey(pack), files[encoder.file]!.sha256, files[golden.volume]!.sha256, files[golden.projected]!.sha256, golden.tolerance, provider, runtime.version, runtime.devices(), provider === 'cpu' ? 0 : limitMs];
   return `${packKey(pack)} ${provider} ${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24)}`;
 }
 
