@@ -2,10 +2,6 @@
  * One compressed frame to stored values, by the cornerstone and dcmjs family of codecs. Runs inside a decode worker:
  * these are WebAssembly builds of C++ libraries, and after one has thrown its memory is not to be trusted.
  */
-import charls from '@cornerstonejs/codec-charls/decodewasmjs';
-import libjpeg from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs';
-import openjpeg from '@cornerstonejs/codec-openjpeg/decodewasmjs';
-import openjph from '@cornerstonejs/codec-openjph/wasmjs';
 import { Decoder as JpegLosslessDecoder } from '@cornerstonejs/jpeg-lossless-decoder-js';
 import { EngineError } from '../../../shared/errors.ts';
 import type { PixelCodec } from '../transferSyntax.ts';
@@ -21,7 +17,10 @@ export type CompressedCodec = Exclude<PixelCodec, 'native'>;
 const lookAheadBytes = 4;
 
 const quiet = { print: (): void => undefined, printErr: (): void => undefined };
-let modules: { jpegLs?: ReturnType<typeof charls>; jpeg?: ReturnType<typeof libjpeg>; jpeg2000?: ReturnType<typeof openjpeg>; htj2k?: ReturnType<typeof openjph> } = {};
+type WasmCodec = Exclude<CompressedCodec, 'rle' | 'jpeg-lossless'>;
+
+/** Instantiated codecs. One that has failed cannot be made again in the same thread: the pool replaces the worker. */
+const decoders = new Map<WasmCodec, new () => WasmFrameDecoder>();
 
 /**
  * @throws EngineError `dicom/decode-failed`, `dicom/unsupported-transfer-syntax` (JPEG of more than 8 bits with loss)
@@ -34,20 +33,22 @@ export async function decodeFrame(frame: Uint8Array, codec: CompressedCodec, for
     throw new EngineError('dicom/unsupported-transfer-syntax', `Lossy JPEG with ${size.precision} bits per pixel is not read`, { subject: name, advice: 'Ask for the series uncompressed or losslessly compressed' });
   }
   if (codec === 'jpeg-lossless') return guarded(name, () => fit(jpegLossless(frame), size, format));
-  const decoder = await guarded(name, () => makeDecoder(codec));
-  return guarded(name, () => fit(runWasm(new decoder(), frame, format), size, format));
+  const Decoder = decoders.get(codec) ?? (await guarded(name, async () => loadDecoder(codec)));
+  decoders.set(codec, Decoder);
+  return guarded(name, () => fit(runWasm(new Decoder(), frame, format), size, format));
 }
 
-async function makeDecoder(codec: Exclude<CompressedCodec, 'rle' | 'jpeg-lossless'>): Promise<new () => WasmFrameDecoder> {
+/** Only the codec asked for is loaded: a worker starts faster and holds less. */
+async function loadDecoder(codec: WasmCodec): Promise<new () => WasmFrameDecoder> {
   switch (codec) {
     case 'jpeg-ls':
-      return (await (modules.jpegLs ??= charls(quiet))).JpegLSDecoder;
+      return (await (await import('@cornerstonejs/codec-charls/decodewasmjs')).default(quiet)).JpegLSDecoder;
     case 'jpeg':
-      return (await (modules.jpeg ??= libjpeg(quiet))).JPEGDecoder;
+      return (await (await import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs')).default(quiet)).JPEGDecoder;
     case 'jpeg-2000':
-      return (await (modules.jpeg2000 ??= openjpeg(quiet))).J2KDecoder;
+      return (await (await import('@cornerstonejs/codec-openjpeg/decodewasmjs')).default(quiet)).J2KDecoder;
     case 'htj2k':
-      return (await (modules.htj2k ??= openjph(quiet))).HTJ2KDecoder;
+      return (await (await import('@cornerstonejs/codec-openjph/wasmjs')).default(quiet)).HTJ2KDecoder;
   }
 }
 
@@ -102,7 +103,6 @@ async function guarded<T>(name: string, work: () => T | Promise<T>): Promise<T> 
     return await work();
   } catch (error) {
     if (error instanceof EngineError) throw error;
-    modules = {};
     throw new EngineError('dicom/decode-failed', 'The compressed image is damaged', { subject: name, advice: 'Export the file again from its source' }, { cause: error });
   }
 }

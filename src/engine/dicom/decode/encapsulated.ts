@@ -1,6 +1,4 @@
 /** Finds the compressed bytes of each frame in encapsulated pixel data (PS3.5 annex A.4). */
-import dicomParser from 'dicom-parser';
-import type { DataSet, Element, Fragment } from 'dicom-parser';
 import { EngineError } from '../../../shared/errors.ts';
 import type { PixelCodec } from '../transferSyntax.ts';
 
@@ -8,17 +6,29 @@ export interface EncapsulatedFrames {
   frame(index: number): Uint8Array;
 }
 
+interface Fragment {
+  /** From the first byte after the basic offset table, as offset tables count; of the item's header. */
+  readonly offset: number;
+  /** From the start of the pixel data's value; of the item's content. */
+  readonly position: number;
+  readonly length: number;
+}
+
+/** More fragments than this are damage: their list alone would be a burden. */
+const maxFragments = 1_000_000;
+const itemTag = 0xe000fffe;
+const itemHeaderBytes = 8;
+
 /**
  * @param bytes from the first byte of the pixel data element's value to the end of the file
  * @throws EngineError `dicom/truncated` when fragments are missing, `dicom/decode-failed` when they cannot be assigned
  */
 export function encapsulatedFrames(bytes: Uint8Array, numberOfFrames: number, codec: PixelCodec, name: string): EncapsulatedFrames {
-  // Fragment by fragment, since dicom-parser's search for the end gives up on a whole element when its last fragment is cut.
-  const { fragments, offsets, dataSet, element } = readFragments(bytes, name);
+  const [table, ...fragments] = readItems(bytes, name);
   if (fragments.length < numberOfFrames) {
     throw new EngineError('dicom/truncated', `The file is incomplete: it has pixels for ${fragments.length} of ${numberOfFrames} frames`, { subject: name, advice: 'Copy or export the file again' });
   }
-  const starts = frameStarts(fragments, offsets, numberOfFrames, codec, dataSet, element);
+  const starts = frameStarts(bytes, fragments, offsetTable(bytes, table!), numberOfFrames, codec);
   if (starts === null) throw new EngineError('dicom/decode-failed', 'The file does not say which fragments make which frame', { subject: name, advice: 'Export it again from its source' });
   return {
     frame(index) {
@@ -29,28 +39,37 @@ export function encapsulatedFrames(bytes: Uint8Array, numberOfFrames: number, co
   };
 }
 
-function readFragments(bytes: Uint8Array, name: string): { fragments: Fragment[]; offsets: number[]; dataSet: DataSet; element: Element } {
-  const element: Element = { tag: 'x7fe00010', vr: 'OB', length: 0xffffffff, dataOffset: 0, hadUndefinedLength: true };
-  const stream = new dicomParser.ByteStream(dicomParser.littleEndianByteArrayParser, bytes, 0);
-  const dataSet = { byteArray: bytes, byteArrayParser: dicomParser.littleEndianByteArrayParser, elements: { x7fe00010: element } } as unknown as DataSet;
-  try {
-    dicomParser.findEndOfEncapsulatedElement(stream, element, []);
-  } catch (error) {
-    throw new EngineError('dicom/truncated', 'The file is incomplete: it ends within its compressed pixels', { subject: name, advice: 'Copy or export the file again' }, { cause: error });
+/** All items up to the sequence delimiter, the end of the file, or what is no item; the first is the offset table. */
+function readItems(bytes: Uint8Array, name: string): Fragment[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const items: Fragment[] = [];
+  let position = 0;
+  let first = 0;
+  while (position + itemHeaderBytes <= bytes.length && view.getUint32(position, true) === itemTag) {
+    const length = view.getUint32(position + 4, true);
+    if (position + itemHeaderBytes + length > bytes.length) throw new EngineError('dicom/truncated', 'The file is incomplete: it ends within its compressed pixels', { subject: name, advice: 'Copy or export the file again' });
+    if (items.length >= maxFragments) throw new EngineError('dicom/decode-failed', `The compressed pixels are in more than ${maxFragments} fragments`, { subject: name, advice: 'Export the file again from its source' });
+    items.push({ offset: position - first, position: position + itemHeaderBytes, length });
+    position += itemHeaderBytes + length;
+    if (items.length === 1) first = position;
   }
-  return { fragments: element.fragments ?? [], offsets: element.basicOffsetTable ?? [], dataSet, element };
+  return items.length === 0 ? [{ offset: 0, position: 0, length: 0 }] : items;
+}
+
+function offsetTable(bytes: Uint8Array, table: Fragment): number[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + table.position, table.length);
+  return Array.from({ length: Math.floor(table.length / 4) }, (_, index) => view.getUint32(4 * index, true));
 }
 
 /** Index of the first fragment of each frame, or null when nothing tells. */
-function frameStarts(fragments: readonly Fragment[], offsets: readonly number[], frames: number, codec: PixelCodec, dataSet: DataSet, element: Element): number[] | null {
+function frameStarts(bytes: Uint8Array, fragments: readonly Fragment[], offsets: readonly number[], frames: number, codec: PixelCodec): number[] | null {
   if (frames === 1) return [0];
   if (fragments.length === frames) return Array.from({ length: frames }, (_, index) => index);
   if (offsets.length === frames) return startsAt(fragments, offsets);
-  if (codec === 'jpeg' || codec === 'jpeg-lossless' || codec === 'jpeg-ls') {
-    const ends = dicomParser.createJPEGBasicOffsetTable(dataSet, element);
-    if (ends.length === frames) return startsAt(fragments, ends);
-  }
-  return null;
+  if (codec !== 'jpeg' && codec !== 'jpeg-lossless' && codec !== 'jpeg-ls') return null;
+  // Every frame of these begins with a start-of-image marker, which cannot occur within one.
+  const starts = fragments.flatMap(({ position }, index) => (bytes[position] === 0xff && bytes[position + 1] === 0xd8 ? [index] : []));
+  return starts.length === frames && starts[0] === 0 ? starts : null;
 }
 
 function startsAt(fragments: readonly Fragment[], offsets: readonly number[]): number[] | null {

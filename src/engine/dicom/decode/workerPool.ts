@@ -34,6 +34,8 @@ interface Waiting {
 }
 
 /**
+ * @param options.heapMb JavaScript heap of each worker. A worker that grows beyond it is ended, but V8 gives up on the
+ *   whole process when the heap fills with large arrays at once, so callers keep what a task may hold bounded themselves
  * @param options.isDoubtful true for answers after which the worker must not be used again
  */
 export function createWorkerPool(file: URL, options: { readonly size: number; readonly heapMb: number; readonly isDoubtful: (answer: unknown) => boolean }): WorkerPool {
