@@ -212,7 +212,7 @@ async function writeGolden(folder: string): Promise<void> {
     const outputs = await encoder.run({ volume: { type: 'float32', dims: [1, 1, ...tiny.size], data: Float32Array.from(voxels, (value) => value / 255) } });
     for (const name of ['views', 'projected', 'attention']) {
       const output = outputs[name]!;
-      await writeFile(join(folder, `golden_${name}.npy`), writeNpy(output.data as Float32Array, output.dims.slice(1)));
+      await writeFile(join(folder, `golden_${name}.npy`), writeNpy(output.data, output.dims.slice(1)));
     }
     const rows = ['[CLS] no mass is seen . [SEP]', '[CLS] the ventricles are normal in size . [SEP]'].map((row) => row.split(' ').map((word) => BigInt(words.indexOf(word))));
     const text = await runtime.open(join(folder, 'text.onnx'), 'cpu');
