@@ -29,11 +29,28 @@ export function cellSamples({ samples, reversed }: AxisPlan, cell: number, size:
   return reversed ? { from: samples - to, to: samples - from } : { from, to };
 }
 
-/** PyTorch's place of sample n on its normalised base grid (linspace(-1, 1) shrunk to cell centres). */
+/** PyTorch's place of sample n on its normalised base grid: linspace(-1, 1), whose kernel fuses multiply and add, shrunk to cell centres. */
 export function baseGrid(samples: number, n: number): number {
   if (samples === 1) return 0;
   const step = 2 / (samples - 1);
-  return ((n < samples / 2 ? -1 + step * n : 1 - step * (samples - n - 1)) * (samples - 1)) / samples;
+  const even = n < Math.floor(samples / 2) ? fusedMultiplyAdd(step, n, -1) : fusedMultiplyAdd(-step, samples - 1 - n, 1);
+  return (even * (samples - 1)) / samples;
+}
+
+/** a * b + c with the product unrounded: Dekker's exact product and Knuth's exact sum. */
+function fusedMultiplyAdd(a: number, b: number, c: number): number {
+  const split = (x: number): [number, number] => {
+    const wide = 134_217_729 * x;
+    const high = wide - (wide - x);
+    return [high, x - high];
+  };
+  const product = a * b;
+  const [ah, al] = split(a);
+  const [bh, bl] = split(b);
+  const productError = al * bl - (product - ah * bh - al * bh - ah * bl);
+  const sum = product + c;
+  const back = sum - product;
+  return sum + (product - (sum - back) + (c - back) + productError);
 }
 
 /** Normalised source place to voxel coordinate, held inside the volume (`padding_mode` border). */
