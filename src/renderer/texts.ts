@@ -79,7 +79,7 @@ export const texts = {
     noVolumeTitle: 'This series cannot be shown',
     noSeries: 'No series of this study can be shown as a volume.',
     retry: 'Try again',
-    window: (center: string, width: string): string => `W ${width}  L ${center}`,
+    window: (center: string, width: string): string => `W ${width} · L ${center}`,
     zoom: (percent: number): string => `${percent} %`,
     slice: (index: number, count: number): string => `${index}/${count}`,
     mm: (letter: string, mm: string): string => `${letter} ${mm} mm`,

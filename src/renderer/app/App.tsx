@@ -26,7 +26,7 @@ export function App(): ReactNode {
   }, []);
   return (
     <div className="app">
-      <nav className="left" aria-label={texts.studies.title}><StudyList /><SeriesList /></nav>
+      <nav className="left-column" aria-label={texts.studies.title}><StudyList /><SeriesList /></nav>
       <Viewer />
       <ReadingPanel />
       <StatusBar onHelp={openHelp} />

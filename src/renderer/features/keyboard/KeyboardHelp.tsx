@@ -12,7 +12,7 @@ export function KeyboardHelp({ onClose }: { readonly onClose: () => void }): Rea
     <Sheet title={texts.keyboard.title} onClose={onClose}>
       <div className="keyboard-help">
         {groups.map((group) => (
-          <section key={group} className={group}>
+          <section key={group} className={`keys-${group}`}>
             <h3>{texts.keyboard.groups[group]}</h3>
             <dl>
               {group === 'general' ? <div><dt><Key>?</Key></dt><dd>{texts.keyboard.actions.help}</dd></div> : null}
@@ -22,7 +22,7 @@ export function KeyboardHelp({ onClose }: { readonly onClose: () => void }): Rea
             </dl>
           </section>
         ))}
-        <section className="mouse">
+        <section className="keys-mouse">
           <h3>{texts.keyboard.groups.mouse}</h3>
           <dl>{texts.keyboard.mouse.map(([gesture, effect]) => <div key={gesture}><dt>{gesture}</dt><dd>{effect}</dd></div>)}</dl>
         </section>

@@ -67,7 +67,7 @@ export function ViewportPane({ plane }: { readonly plane: PlaneName }): ReactNod
       <div ref={host} className="pane-host" />
       {shown ? (
         <>
-          <AttentionCanvas camera={camera} right={volume.planes[plane].right} pane={size} />
+          <AttentionCanvas camera={camera} plane={volume.planes[plane]} volume={volume} pane={size} />
           <Crosshair plane={plane} camera={camera} pane={size} volume={volume} />
           {edges.map((edge) => <span key={edge} className={`letter ${edge}`} aria-label={`${texts.viewer.orientation[edge]} ${letters[edge]}`}>{letters[edge]}</span>)}
           <ScaleBar camera={camera} pane={size} />

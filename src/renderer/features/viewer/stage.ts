@@ -80,14 +80,14 @@ export function clearStage(): void {
 export async function showVolume(volume: LoadedVolume): Promise<void> {
   clearStage();
   const id = `brat-volume-${++volumeCount}`;
-  const spacing = spacingMm(volume.voxelToLps);
+  const m = volume.voxelToLps;
+  const spacing = spacingMm(m);
   const direction = ([0, 1, 2] as const).flatMap((axis) => {
-    const step = axisStep(volume.voxelToLps, axis);
+    const step = axisStep(m, axis);
     const length = norm(step);
     return [step[0] / length, step[1] / length, step[2] / length];
   });
-  const m = volume.voxelToLps;
-  volumeLoader.createLocalVolume(id, {
+  const created = volumeLoader.createLocalVolume(id, {
     metadata: metadataOf(volume, direction, spacing),
     dimensions: [...volume.dims],
     spacing: [...spacing],
@@ -95,6 +95,7 @@ export async function showVolume(volume: LoadedVolume): Promise<void> {
     direction: direction as unknown as Types.Mat3,
     scalarData: volume.voxels,
   });
+  created.modified(); // else the first picture drawn finds its texture empty
   shown = { id, volume };
   for (const viewport of viewports()) {
     if (!isShown(id)) return; // another series was opened meanwhile

@@ -97,7 +97,7 @@ export const useViewer = create<ViewerState & ViewerActions>()((set, get) => ({
       const sameStudy = before.target?.study === target.study && frame !== '' && before.volume?.info.frameOfReference === frame;
       const middle = ijk(...(volume.dims.map((n) => (n - 1) / 2) as [number, number, number]));
       // Series of one examination share their patient space: the reader stays where they were looking.
-      const kept = sameStudy && before.volume !== null ? patientToVoxel(volume.lpsToVoxel, voxelToPatient(before.volume.voxelToLps, before.location)) : middle;
+      const kept = sameStudy ? patientToVoxel(volume.lpsToVoxel, voxelToPatient(before.volume.voxelToLps, before.location)) : middle;
       set({
         phase: 'ready', volume, share: 1, location: clampIjk(volume.dims, kept), views: sameStudy ? before.views : untouchedViews,
         window: volume.presets.auto, preset: 'auto', inverted: volume.info.inverted,
