@@ -165,18 +165,24 @@ def _paint_lesion(volume: Volume, mask: Volume, scene: Scene, lesion: Lesion, pa
     shape = _shape(scene, lesion.centre_mni, lesion.size_mm, lesion.width_mm, rng, 1.15, 0.03 if lesion.kind in ("punctate", "dural") else rng.uniform(0.03, 0.13))
     box = shape.box
     if lesion.size_mm > 14 and lesion.kind in ("solid", "ring") and rng.random() < 0.6:  # infiltrating, ragged border
-        shape = replace(shape, level=shape.level + rng.uniform(0.03, 0.11) * (_texture(rng, box) + 0.6) * np.minimum(shape.level, 1))
+        shape = replace(shape, level=shape.level + rng.uniform(0.03, 0.2) * (_texture(rng, box) + 0.5) * np.minimum(shape.level, 1))
     fill = _fill(shape, soft_mm=0.5 if small else rng.uniform(0.5, 1.2))
     if lesion.kind == "dural":
         fill = fill * np.clip(0.5 - (head.inside_half_mm[box] / 2 - 2.5), 0, 1)
     elif lesion.kind != "sellar":
         fill = fill * np.clip(0.5 - head.inside_half_mm[box] / 2, 0, 1)
-    bright = float(np.clip(np.exp(rng.normal(0.55, 0.28)), 1.2 if not small else 1.4, 2.9))
+    bright = float(np.clip(np.exp(rng.normal(0.5, 0.3)), 1.2 if not small else 1.4, 2.9))
     texture = _texture(rng, box)
     if lesion.kind == "ring":
         rim_mm = np.clip(rng.uniform(1.2, 2.2) + rng.uniform(0, 0.09) * lesion.size_mm, 1.2, lesion.size_mm * 0.28)
+        if rng.random() < 0.6:  # thicker on one side
+            towards = rng.normal(size=3).astype(np.float32)
+            lean = np.tensordot(towards / np.linalg.norm(towards), shape.offset_mm, 1) / (np.sqrt((shape.offset_mm**2).sum(0)) + 0.5)
+            rim_mm = rim_mm * np.clip(1 + rng.uniform(0.3, 1.0) * lean, 0.35, None)
         inner = 1 - rim_mm / np.maximum(shape.radius_mm * (1 - 0.15 * np.clip(texture, -1.5, 1.5)), rim_mm + 0.3)
         core = np.clip((inner - shape.level) * shape.radius_mm / 1.2 + 0.5, 0, 1)
+        if lesion.size_mm > 18 and rng.random() < 0.45:  # septa and nodules within
+            core = core * np.clip(1.2 - 1.4 * np.clip(_texture(rng, box) - rng.uniform(-0.2, 0.8), 0, 1), 0, 1)
         core_value = palette.fluid * rng.uniform(0.9, 1.6) + 0.05 * texture
         rim_value = bright * (1 + rng.uniform(0.05, 0.2) * texture)
         value = rim_value + core * (core_value - rim_value)

@@ -13,7 +13,7 @@ from brat_train.phantom.truth import LOBES, Cavity, Findings, Lesion, LesionKind
 #: how often a lesion falls in each place
 PLACES = {"frontal": 0.26, "parietal": 0.19, "temporal": 0.17, "occipital": 0.12, "deep": 0.1, "cerebellum": 0.11, "brainstem": 0.05}
 #: largest size in mm that a place holds
-ROOM_MM = {"frontal": 55, "parietal": 50, "temporal": 45, "occipital": 40, "deep": 28, "cerebellum": 38, "brainstem": 20}
+ROOM_MM = {"frontal": 55, "parietal": 50, "temporal": 45, "occipital": 40, "deep": 28, "cerebellum": 38, "brainstem": 19}
 STREAMS = {"findings": 0, "pose": 1, "contrast": 2, "acquisition": 3, "noise": 4, "report": 5, "dicom": 6}
 
 
@@ -36,7 +36,7 @@ def _size(rng: np.random.Generator, kind: LesionKind, many: bool) -> float:
     if kind == "punctate":
         size = rng.uniform(3.5, 7.5)
     else:
-        which = rng.choice(3, p=(0.45, 0.38, 0.17) if many else (0.17, 0.35, 0.48))
+        which = rng.choice(3, p=(0.45, 0.38, 0.17) if many else (0.24, 0.36, 0.4))
         size = (rng.uniform(5, 9.2), rng.uniform(11, 19), rng.uniform(22, 52) if not many else rng.uniform(22, 36))[which]
     size = round(float(size))
     return float({10: 9, 20: 19, 21: 22}.get(size, size))
@@ -122,6 +122,20 @@ def _cavity(rng: np.random.Generator, pose: Pose) -> Cavity | None:
     return Cavity(place, pose.side_of(at[0]), size, float(round(size * rng.uniform(0.65, 0.95))), tuple(map(float, at)), int(rng.integers(2**31)))
 
 
+def _residual(rng: np.random.Generator, cavity: Cavity, kind: LesionKind, size: float) -> Lesion | None:
+    """A lesion on the wall of a resection cavity, in the same lobe."""
+    head = load_head()
+    for _ in range(12):
+        direction = rng.normal(size=3)
+        at = np.array(cavity.centre_mni) + direction / np.linalg.norm(direction) * cavity.width_mm / 2
+        voxel = tuple(np.clip(np.round(at - ORIGIN_MM).astype(int), 0, np.array(head.lobe.shape) - 1))
+        if head.lobe[voxel] == LOBES.index(cavity.place) + 1 and head.inside_half_mm[voxel] < -size * 0.6 and abs(at[0]) > size / 2:
+            width = max(3.0, float(round(size * rng.uniform(0.65, 0.95))))
+            oedema = float(rng.uniform(3, 8 + 0.35 * size)) if size > 8 and rng.random() < 0.6 else 0.0
+            return Lesion(kind, cavity.place, cavity.side, size, width, tuple(map(float, at)), oedema, shape_seed=int(rng.integers(2**31)))
+    return None
+
+
 def draw_scene(seed: int) -> Scene:
     """The findings and shape of phantom `seed`; about one in five has none."""
     pose = draw_pose(stream(seed, "pose"))
@@ -154,21 +168,22 @@ def draw_scene(seed: int) -> Scene:
                 if number == 0 and cavity and rng.random() < 0.5:
                     place, side = cavity.place, cavity.side
                 size = min(_size(rng, kind, count > 1 and number > 0 or count > 6), ROOM_MM[place])
-                size = 9.0 if kind == "ring" and size < 9 else size
-                size = {20.0: 19.0}.get(size, size)
-                if (lesion := _lesion(rng, pose, kind, place, side, size, taken)) is not None:
+                if kind == "ring" and size < 11:
+                    size = float(rng.integers(11, 19))
+                residual = _residual(rng, cavity, kind, size) if number == 0 and cavity and size < 34 and rng.random() < 0.6 else None
+                if (lesion := residual or _lesion(rng, pose, kind, place, side, size, taken)) is not None:
                     add(lesion)
                     break
     if rng.random() < 0.13:
         add(_dural(rng, pose, taken))
-    if rng.random() < 0.07:
+    if rng.random() < 0.1:
         size = float(rng.choice((13, 15, 17, 19, 23, 26, 29)))
         add(Lesion("sellar", "sella", "midline", size, float(round(size * rng.uniform(0.75, 0.95))), (float(rng.uniform(-2, 2)), 2.0, -34 + size * 0.36), 0.0, shape_seed=int(rng.integers(2**31))))
     hydrocephalus = bool(rng.random() < 0.12)
     white_matter = int(rng.integers(1, 4)) if rng.random() < 0.2 else 0
     shift, to, compression = 0.0, "midline", []
     big = max((one for one in lesions if one.place in (*LOBES, "deep")), key=lambda one: one.size_mm, default=None)
-    if big and big.size_mm >= 22 and rng.random() < min(0.8, big.size_mm / 45):
+    if big and big.size_mm >= 22 and rng.random() < min(0.65, big.size_mm / 55):
         shift = float(round(rng.uniform(4, 6 + big.size_mm / 8)))
         to = "right" if big.side == "left" else "left"
         compression.append("ventricles")
