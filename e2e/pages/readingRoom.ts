@@ -1,6 +1,7 @@
 /** The window as a reader knows it: its regions and what is done in them. Texts come from the page's own list. */
 import { expect } from '@playwright/test';
 import type { Locator, Page } from '@playwright/test';
+import { decode } from 'fast-png';
 import { texts } from '../../src/renderer/texts.ts';
 
 export class ReadingRoom {
@@ -37,13 +38,24 @@ export class ReadingRoom {
   }
 
   private async importEnd(): Promise<string> {
-    const end = this.page.getByText(/^(Imported [\d,]+ images? in|Nothing new to import|Import failed)/).first();
-    await expect(end).toBeVisible({ timeout: 120_000 });
-    return (await end.textContent()) ?? '';
+    const panel = this.page.getByRole('region', { name: texts.import.progress });
+    await expect(panel).toHaveAttribute('aria-busy', 'false', { timeout: 120_000 });
+    return (await panel.locator('p').first().textContent()) ?? '';
   }
 
   async openStudy(name: RegExp | string): Promise<void> {
     await this.page.getByRole('button', { name: typeof name === 'string' ? texts.studies.open(name) : name }).click();
+  }
+
+  /** Opens the one study that did not come with the app. */
+  async openRealStudy(): Promise<void> {
+    await this.page.locator('li').filter({ has: this.studies }).filter({ hasNotText: texts.studies.demo }).getByRole('button', { name: new RegExp(`^${texts.studies.open('')}`) }).click();
+  }
+
+  /** The slice each view shows, counted from 1. */
+  async shownSlices(): Promise<number[]> {
+    const shown = await this.viewer.getByText(/^\d+\/\d+$/).allTextContents();
+    return shown.map((text) => Number(text.split('/')[0]));
   }
 
   seriesButton(description: string | RegExp): Locator {
@@ -51,7 +63,18 @@ export class ReadingRoom {
   }
 
   viewport(plane: 'Axial' | 'Coronal' | 'Sagittal'): Locator {
-    return this.page.getByRole('region', { name: texts.viewer.viewport(plane) }).or(this.page.getByLabel(texts.viewer.viewport(plane), { exact: true })).first();
+    return this.page.getByRole('group', { name: texts.viewer.viewport(plane) });
+  }
+
+  /** Share of the pixels in the middle of a view (half its width and height) that are not black, 0 to 1. */
+  async drawnShare(plane: 'Axial' | 'Coronal' | 'Sagittal'): Promise<number> {
+    const box = await this.viewport(plane).boundingBox();
+    if (box === null) return 0;
+    const clip = { x: box.x + box.width / 4, y: box.y + box.height / 4, width: box.width / 2, height: box.height / 2 };
+    const { data, channels } = decode(await this.page.screenshot({ clip }));
+    let drawn = 0;
+    for (let at = 0; at < data.length; at += channels) if ((data[at] ?? 0) > 24) drawn += 1;
+    return drawn / (data.length / channels);
   }
 
   /** The letters at the edges of a view: top, right, bottom, left. */

@@ -1,0 +1,58 @@
+/** A reader's way through the app: import, look, analyse, jump to what a sentence speaks of, search. */
+import { cpSync, existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '../shells/app.ts';
+
+const sharedData = process.env['BRAT_TEST_DATA'] ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
+const philips = join(sharedData, 'philips-mprage-study');
+
+/** A copy without `ref/`, which holds other programs' NIfTI. */
+function dicomOnly(folder: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'brat-study-'));
+  cpSync(folder, copy, { recursive: true, filter: (file) => !file.startsWith(join(folder, 'ref')) });
+  return copy;
+}
+
+test.describe('a real study', () => {
+  test.skip(!existsSync(philips), 'no real data: set BRAT_TEST_DATA');
+
+  test('imported as a folder it opens on its T1 series with the right letters at the edges, and is analysed', async ({ room, picture }) => {
+    await room.ready();
+    const said = await room.importFolder(dicomOnly(philips));
+    expect(said).toMatch(/^Imported 423 images in 1 study/);
+    await room.openRealStudy();
+    for (const plane of ['Axial', 'Coronal', 'Sagittal'] as const) await expect(room.viewport(plane)).toBeVisible();
+    // Radiological display: the patient's right is at the viewer's left; sagittal views look from the left.
+    await expect.poll(() => room.orientation('Axial')).toEqual(['A', 'L', 'P', 'R']);
+    await expect.poll(() => room.orientation('Coronal')).toEqual(['S', 'L', 'I', 'R'].map((letter) => ({ S: 'H', I: 'F' })[letter] ?? letter));
+    await expect.poll(() => room.orientation('Sagittal')).toEqual(['H', 'P', 'F', 'A']);
+    for (const plane of ['Axial', 'Coronal', 'Sagittal'] as const) await expect.poll(() => room.drawnShare(plane), { message: `${plane} is drawn` }).toBeGreaterThan(0.3);
+    await picture('viewer');
+
+    await room.analyse();
+    await expect(room.sentences.first()).toBeVisible();
+    const jumping = room.sentences.filter({ hasText: /slice \d+/ }).first();
+    const slice = Number(/slice (\d+)/.exec((await jumping.textContent()) ?? '')?.[1]);
+    await jumping.click();
+    await expect(jumping).toHaveAttribute('aria-pressed', 'true');
+    await expect.poll(() => room.shownSlices()).toContain(slice);
+    await picture('draft');
+  });
+});
+
+test.describe('the demonstration archive', () => {
+  test.skip(!existsSync(join(import.meta.dirname, '..', '..', 'resources', 'demo')), 'no demonstration archive in resources/demo');
+
+  test('a search by words lists prior cases with their reports', async ({ room, picture }) => {
+    await room.ready();
+    await room.searchCases('ring-enhancing lesion');
+    await expect(room.cases('Cases for “ring-enhancing lesion”').first()).toBeVisible();
+    await picture('search');
+  });
+});
+
+test('files that are no images are counted, and the app goes on', async ({ room }) => {
+  await room.ready();
+  expect(await room.importFiles([join(import.meta.dirname, 'reading.spec.ts')])).toMatch(/^No image was found/);
+});
