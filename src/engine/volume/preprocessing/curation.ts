@@ -101,18 +101,24 @@ function orderStatistics(values: Float32Array, min: number, max: number, ranks: 
     const bin = Math.floor((values[n]! - min) * perUnit);
     bins[bin] = bins[bin]! + 1;
   }
-  return ranks.map((rank) => {
+  const places = ranks.map((rank) => {
     let below = 0;
     let bin = 0;
     while (below + bins[bin]! <= rank) below += bins[bin++]!;
-    const members = new Float32Array(bins[bin]!);
-    let count = 0;
-    for (let n = 0; n < values.length; n++) {
-      const value = values[n]!;
-      if (Math.floor((value - min) * perUnit) === bin) members[count++] = value;
-    }
-    return members.sort()[rank - below]!;
+    return { bin, rank: rank - below };
   });
+  const sorted = new Map([...new Set(places.map(({ bin }) => bin))].map((bin) => [bin, membersOf(values, min, perUnit, bin, bins[bin]!).sort()]));
+  return places.map(({ bin, rank }) => sorted.get(bin)![rank]!);
+}
+
+function membersOf(values: Float32Array, min: number, perUnit: number, bin: number, count: number): Float32Array {
+  const members = new Float32Array(count);
+  let found = 0;
+  for (let n = 0; n < values.length; n++) {
+    const value = values[n]!;
+    if (Math.floor((value - min) * perUnit) === bin) members[found++] = value;
+  }
+  return members;
 }
 
 function rankOf(count: number): { index: number; fraction: number } {
