@@ -156,6 +156,30 @@ describe('encapsulated frames', () => {
   });
 });
 
+test('high-throughput JPEG 2000 comes back as it was encoded', async () => {
+  const values = Int16Array.from({ length: 64 * 32 }, (_, i) => ((i * 37) % 4096) - 2048);
+  const fragment = await encodeHighThroughput(values, 64, 32);
+  const decoded = await decodeAll({ rows: 32, columns: 64, signed: true, transferSyntax: '1.2.840.10008.1.2.4.201', fragments: [fragment] });
+  expect(decoded).toEqual([values]);
+});
+
+/** By the encoder half of the codec package. */
+async function encodeHighThroughput(values: Int16Array, width: number, height: number): Promise<Uint8Array> {
+  interface Encoder {
+    getDecodedBuffer(info: object): Uint8Array;
+    setQuality(lossless: boolean, step: number): void;
+    encode(): void;
+    getEncodedBuffer(): Uint8Array;
+  }
+  const silent = { print: (): void => undefined, printErr: (): void => undefined };
+  const { HTJ2KEncoder } = (await (await import('@cornerstonejs/codec-openjph/wasmjs')).default(silent)) as unknown as { HTJ2KEncoder: new () => Encoder };
+  const encoder = new HTJ2KEncoder();
+  encoder.getDecodedBuffer({ width, height, bitsPerSample: 16, componentCount: 1, isSigned: true, isUsingColorTransform: false }).set(new Uint8Array(values.buffer));
+  encoder.setQuality(true, 0);
+  encoder.encode();
+  return encoder.getEncodedBuffer().slice();
+}
+
 describe('damaged compressed pixels', () => {
   test.each<[string, string, Uint8Array]>([
     ['an RLE segment too short', rleSyntax, rle([0, 1, 2], [10, 11, 12])],
