@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   engine: ['shared'],
   native: ['shared', 'engine'],
   host: ['shared', 'transport', 'engine', 'native'],
-  cli: ['shared', 'engine', 'native'],
+  cli: ['shared', 'engine', 'native', 'shell'],
   shell: ['shared', 'transport', 'host'],
   main: ['shared', 'transport', 'shell', 'host'],
   preload: ['shared', 'transport'],

@@ -8,10 +8,9 @@ import { recordAudit } from '../store/audit.ts';
 import { findEncoding, putEncoding } from '../store/analyses.ts';
 import { casesWithoutVectors, putVectors, sentencesOfCase, type CaseRow } from '../store/cases.ts';
 import { startJob } from '../store/jobs.ts';
-import { loadVolume } from '../volume/loadVolume.ts';
 import type { EncodedViews } from '../ports.ts';
 import type { AnalysisParts } from './analysis.ts';
-import { chooseChannels } from './reading.ts';
+import { chooseChannels, encodeChannels } from './reading.ts';
 
 export type IndexEvent =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly current: string }
@@ -64,14 +63,11 @@ export async function* indexArchive(parts: AnalysisParts, signal: AbortSignal): 
 
 async function encodeCase(parts: AnalysisParts, pack: Pack, item: CaseRow, signal: AbortSignal): Promise<EncodedViews> {
   const study = item.study!;
-  const { store, library, models, clock } = parts;
+  const { store, library, clock } = parts;
   const channels = chooseChannels(await library.images(study), pack);
   const known = findEncoding(store.db, study, packStamp(pack));
   if (known?.input === channels.input) return known.encoded;
-  const volumes = [];
-  for (const stack of channels.stacks) volumes.push(stack && (await loadVolume(stack, parts.decoder, { signal })));
-  const input = await parts.preprocessor.run(volumes, pack.manifest.input.size, { signal });
-  const encoded = await (await models.encoder()).encode(input, { signal });
+  const encoded = await encodeChannels(parts, pack, channels, signal);
   putEncoding(store.db, study, channels, encoded, clock.now().toISOString());
   return encoded;
 }

@@ -149,12 +149,28 @@ function* reuse(encoded: EncodedViews, channels: ChosenChannels): Generator<Anal
   return encoded;
 }
 
+/** Voxels, preparation and views of chosen stacks without events, for batch work. @throws as {@link readStudy} */
+export async function encodeChannels(parts: ReadingParts, pack: Pack, channels: ChosenChannels, signal: AbortSignal): Promise<EncodedViews> {
+  const input = await prepareChannels(parts, pack, channels, signal);
+  return (await parts.models.encoder()).encode(input, { signal });
+}
+
+/** The encoder's input, float32 [channels, S, A, R]. */
+export async function prepareChannels(parts: Pick<ReadingParts, 'decoder' | 'preprocessor'>, pack: Pack, channels: ChosenChannels, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+  return parts.preprocessor.run(await loadChannels(parts, channels, signal), pack.manifest.input.size, { signal });
+}
+
+async function loadChannels({ decoder }: Pick<ReadingParts, 'decoder'>, channels: ChosenChannels, signal: AbortSignal): Promise<(Volume | null)[]> {
+  const volumes: (Volume | null)[] = [];
+  for (const stack of channels.stacks) volumes.push(stack && (await loadVolume(stack, decoder, { signal })));
+  return volumes;
+}
+
 async function* encode(parts: ReadingParts, pack: Pack, channels: ChosenChannels, options: ReadingOptions): AsyncGenerator<AnalysisEvent, EncodedViews, undefined> {
   const { signal } = options;
   const read = stepClock('read');
   yield read.started(channels.warning);
-  const volumes: (Volume | null)[] = [];
-  for (const stack of channels.stacks) volumes.push(stack && (await loadVolume(stack, parts.decoder, { signal })));
+  const volumes = await loadChannels(parts, channels, signal);
   yield read.done(channels.warning);
 
   const preprocess = stepClock('preprocess');

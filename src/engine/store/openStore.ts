@@ -24,6 +24,8 @@ export interface Store {
   readonly cacheFolder: string;
   /** True when this start made the database. */
   readonly created: boolean;
+  /** The first thing SQLite's quick check finds wrong, or null. */
+  findDamage(): string | null;
   /** Empties the write-ahead log, after something was removed for good. */
   forget(): void;
   close(): Promise<void>;
@@ -75,6 +77,7 @@ export async function openStore({ dataDir, database, clock, log }: OpenStoreOpti
       temporaryFolder,
       cacheFolder: join(dataDir, 'cache'),
       created,
+      findDamage: () => opened.findDamage(),
       forget: () => { opened.checkpoint(); },
       close: async () => {
         opened.close();
