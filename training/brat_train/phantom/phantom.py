@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from brat_train.phantom.acquisition import Acquisition, draw_acquisition
 from brat_train.phantom.contrast import paint_patient
 from brat_train.phantom.preprocess import prepare, sar_position, to_sar
-from brat_train.phantom.render import blurred, head_coordinates, sample, scan
+from brat_train.phantom.render import blurred, head_coordinates, sample_sparse, scan
 from brat_train.phantom.scene import Scene, draw_scene, stream
 
 #: the mask's grid: the volume's with rows and columns taken four by four
@@ -40,7 +40,7 @@ def post_contrast(scene: Scene, grid: Acquisition) -> tuple[NDArray[np.float32],
     painted, lesions = paint_patient(scene, stream(scene.seed, "contrast"))
     coordinates = head_coordinates(scene, grid)
     values = scan(painted, scene, grid, coordinates, stream(scene.seed, "noise"))
-    coverage = sample(blurred(lesions, scene, grid), coordinates) if scene.findings.lesions else np.zeros(grid.shape, np.float32)
+    coverage = sample_sparse(blurred(lesions, scene, grid), coordinates) if scene.findings.lesions else np.zeros(grid.shape, np.float32)
     return values, coverage
 
 
