@@ -25,15 +25,17 @@ from brat_train.phantom.scene import Scene, stream
 from brat_train.phantom.truth import answers
 
 
-def scene_record(scene: Scene) -> dict[str, Any]:
-    """What is known of a phantom beside its image, as plain data."""
+def scene_record(scene: Scene, wordings: int = 0) -> dict[str, Any]:
+    """What is known of a phantom beside its image, as plain data; `wordings` asks for more reports of the same findings."""
     findings = scene.findings
-    sentences = write_report(scene, stream(scene.seed, "report"))
+    rng = stream(scene.seed, "report")
+    sentences = write_report(scene, rng)
     return {
         "id": f"phantom-{scene.seed:07d}",
         "seed": scene.seed,
         "sentences": [sentence.text for sentence in sentences],
         "facts": [list(sentence.facts) for sentence in sentences],
+        "wordings": [[sentence.text for sentence in write_report(scene, rng)] for _ in range(wordings)],
         "answers": answers(findings),
         "normal": findings.normal,
         "lesions": [
@@ -48,9 +50,9 @@ def scene_record(scene: Scene) -> dict[str, Any]:
     }
 
 
-def study_record(phantom: TrainingPhantom) -> dict[str, Any]:
+def study_record(phantom: TrainingPhantom, wordings: int = 0) -> dict[str, Any]:
     """One line of reports.jsonl: the scene's record with each lesion's place in the training volume."""
-    record = scene_record(phantom.scene)
+    record = scene_record(phantom.scene, wordings)
     for lesion, centre in zip(record["lesions"], phantom.centres_sar):
         lesion["centreSar"] = [round(float(v), 2) for v in centre]
     return record
@@ -63,9 +65,9 @@ def other_wordings(phantom: TrainingPhantom, count: int = 7) -> list[list[str]]:
     return [[sentence.text for sentence in write_report(phantom.scene, rng)] for _ in range(count)]
 
 
-def write_shard(job: tuple[Path, int, int, int]) -> int:
+def write_shard(job: tuple[Path, int, int, int, int]) -> int:
     """Writes one shard of `count` phantoms from `seed` on; returns how many it made (0 if it was there)."""
-    out, number, seed, count = job
+    out, number, seed, count, wordings = job
     final, lines = out / f"shard-{number:04d}.npz", out / f"reports-{number:04d}.jsonl"
     if final.exists() and lines.exists():
         return 0
@@ -79,7 +81,7 @@ def write_shard(job: tuple[Path, int, int, int]) -> int:
     return count
 
 
-def write_shards(seed: int, count: int, out: Path, processes: int, per_shard: int = 64, allow_test_seeds: bool = False) -> Path:
+def write_shards(seed: int, count: int, out: Path, processes: int, per_shard: int = 64, wordings: int = 4, allow_test_seeds: bool = False) -> Path:
     """Writes `count` phantoms from `seed` on and joins their records to `reports.jsonl`; returns that file.
 
     Raises ValueError for seeds outside the training range, unless test seeds are asked for.
@@ -90,7 +92,7 @@ def write_shards(seed: int, count: int, out: Path, processes: int, per_shard: in
     if not allowed:
         raise ValueError(f"seeds {seed} to {seed + count - 1} reach beyond the training seeds (below {TRAINING_SEED_LIMIT}); seeds from {TEST_SEED_START} are for tests")
     out.mkdir(parents=True, exist_ok=True)
-    jobs = [(out, number, seed + start, min(per_shard, count - start)) for number, start in enumerate(range(0, count, per_shard))]
+    jobs = [(out, number, seed + start, min(per_shard, count - start), wordings) for number, start in enumerate(range(0, count, per_shard))]
     done, began = 0, time.monotonic()
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         for job, made in zip(jobs, pool.map(write_shard, jobs)):
@@ -98,7 +100,7 @@ def write_shards(seed: int, count: int, out: Path, processes: int, per_shard: in
             print(f"phantoms {done}/{count}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     joined = out / "reports.jsonl"
     with joined.with_suffix(".part").open("w") as file:
-        for _, number, _, _ in jobs:
+        for _, number, *_ in jobs:
             file.write((out / f"reports-{number:04d}.jsonl").read_text())
     os.replace(joined.with_suffix(".part"), joined)
     return joined
@@ -111,11 +113,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--per-shard", type=int, default=64)
+    parser.add_argument("--wordings", type=int, default=4, help="further reports of the same findings for each phantom")
     parser.add_argument("--test", action="store_true", help=f"allow test seeds (from {TEST_SEED_START})")
     options = parser.parse_args(arguments)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")  # one phantom per core is fastest; read by the spawned processes
-    write_shards(options.seed, options.count, options.out, options.processes, options.per_shard, options.test)
+    write_shards(options.seed, options.count, options.out, options.processes, options.per_shard, options.wordings, options.test)
 
 
 if __name__ == "__main__":
