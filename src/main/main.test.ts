@@ -18,16 +18,18 @@ writeFileSync(join(folder, 'shell.js'), '');
 writeFileSync(join(folder, 'secret.js'), 'not of the page');
 
 /** Everything the main process did to Electron, by the name of what it called. */
-const electron = vi.hoisted(() => ({
-  switches: [] as unknown[][],
-  calls: [] as string[],
-  windows: [] as Record<string, unknown>[],
-  handlers: {},
-  session: {},
-  contents: null,
-  posted: [] as unknown[][],
-  picked: { canceled: true, filePaths: [] as string[] },
-}));
+interface Recorded {
+  readonly switches: unknown[][];
+  readonly calls: string[];
+  readonly windows: Record<string, unknown>[];
+  readonly handlers: Record<string, Listener>;
+  readonly session: Record<string, Listener>;
+  readonly posted: unknown[][];
+  contents: unknown;
+  picked: { canceled: boolean; filePaths: string[] };
+}
+
+const electron = vi.hoisted((): Recorded => ({ switches: [], calls: [], windows: [], handlers: {}, session: {}, contents: null, posted: [], picked: { canceled: true, filePaths: [] } }));
 
 vi.mock('../shell/locations.ts', async (original) => {
   const real = await original<typeof Locations>();

@@ -16,8 +16,9 @@ export async function answerPageRequest(files: PageFiles, request: Pick<Request,
   if (url === null || `${url.protocol}//${url.host}` !== pageOrigin) return refused(403);
   if (request.method !== 'GET') return refused(405);
   const file = files(url.pathname);
-  if (file === null) return refused(404);
-  return new Response(await file.read(), { headers: { ...pageHeaders, 'Content-Type': file.contentType } });
+  const body = await file?.read().catch(() => null);
+  if (file === null || body == null) return refused(404);
+  return new Response(body, { headers: { ...pageHeaders, 'Content-Type': file.contentType } });
 }
 
 export function servePage(session: Session, files: PageFiles): void {
