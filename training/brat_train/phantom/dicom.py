@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
 _NAMESPACE = uuid.UUID("6b5f5f0e-8f5e-4c5e-9d55-7a1f0c9b2a61")
+DECOY_SHAPE = (22, 256, 256)
 MR_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.4"
 
 _SCANNERS = (
@@ -62,6 +63,22 @@ def accession(seed: int) -> str:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Who a phantom pretends to be."""
+
+    age: int
+    sex: str
+    study_date: str  # ISO
+
+
+def patient_of(seed: int) -> Person:
+    """Age, sex and study date of a phantom: drawn, and unrelated to its findings."""
+    rng = np.random.default_rng([seed, 98])
+    day = f"{int(rng.integers(2015, 2025))}-{int(rng.integers(1, 13)):02d}-{int(rng.integers(1, 29)):02d}"
+    return Person(int(rng.integers(19, 88)), ("F", "M")[int(rng.integers(2))], day)
+
+
+@dataclass(frozen=True)
 class Series:
     """One series to be written."""
 
@@ -95,10 +112,10 @@ def _sequence(rng: np.random.Generator, maker: str, kind: str, three_d: bool) ->
     return out
 
 
-def _decoy_grid(grid: Acquisition) -> Acquisition:
+def _decoy_grid(grid: Acquisition, shape: tuple[int, int, int]) -> Acquisition:
     """Thick axial slices over the same head, whatever plane the post-contrast series has."""
     base = PLANES["axial"]
-    return replace(grid, plane="axial", shape=(22, 256, 256), spacing_mm=(6.5, 0.92, 0.92), directions=base[[2, 1, 0]], thickness_mm=5.0, noise=max(grid.noise, 0.015), ghost=0.0)
+    return replace(grid, plane="axial", shape=shape, spacing_mm=(143 / shape[0], 235 / shape[1], 235 / shape[2]), directions=base[[2, 1, 0]], thickness_mm=5.0, noise=max(grid.noise, 0.015), ghost=0.0)
 
 
 def _localizer_grids(grid: Acquisition) -> list[Acquisition]:
@@ -109,8 +126,8 @@ def _localizer_grids(grid: Acquisition) -> list[Acquisition]:
     return out
 
 
-def series_of(scene: Scene) -> list[Series]:
-    """All series of a study, in a scanner's order."""
+def series_of(scene: Scene, decoy_shape: tuple[int, int, int] = DECOY_SHAPE) -> list[Series]:
+    """All series of a study, in a scanner's order. `decoy_shape` (slices, rows, columns) is that of T2 and plain T1."""
     rng = stream(scene.seed, "dicom")
     maker, _, _ = _scanner(scene.seed)
     grid = acquisition_of(scene)
@@ -119,7 +136,7 @@ def series_of(scene: Scene) -> list[Series]:
     names = _POST_3D if three_d and grid.plane == "axial" else _POST[grid.plane]
     description = str(rng.choice(names))
     agent = str(rng.choice(_AGENTS)) if rng.random() < 0.85 else None
-    decoy = _decoy_grid(grid)
+    decoy = _decoy_grid(grid, decoy_shape)
     coordinates = head_coordinates(scene, decoy)
     before, _ = paint_patient(scene, stream(scene.seed, "contrast"), agent=False)
     pre = scan(before, scene, decoy, coordinates, rng)
@@ -144,7 +161,7 @@ def _instance(scene: Scene, series: Series, stack: int, index: int, number: int,
 
     grid = series.stacks[stack][0]
     seed = scene.seed
-    patient = np.random.default_rng([seed, 98])
+    person = patient_of(seed)
     instance_uid = uid(seed, f"{series.kind}/{stack}/{index}")
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID, meta.TransferSyntaxUID = MR_IMAGE_STORAGE, instance_uid, ExplicitVRLittleEndian
@@ -154,7 +171,7 @@ def _instance(scene: Scene, series: Series, stack: int, index: int, number: int,
     d.SpecificCharacterSet = "ISO_IR 100"
     d.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND"] if "iemens" in maker.lower() else ["ORIGINAL", "PRIMARY"]
     d.SOPClassUID, d.SOPInstanceUID, d.Modality = MR_IMAGE_STORAGE, instance_uid, "MR"
-    day = f"{int(patient.integers(2015, 2025))}{int(patient.integers(1, 13)):02d}{int(patient.integers(1, 29)):02d}"
+    day = person.study_date.replace("-", "")
     d.StudyDate = d.SeriesDate = d.AcquisitionDate = d.ContentDate = day
     d.StudyTime, d.SeriesTime = "101500", f"10{15 + series.number:02d}00"
     d.ContentTime = d.AcquisitionTime = d.SeriesTime
@@ -162,8 +179,7 @@ def _instance(scene: Scene, series: Series, stack: int, index: int, number: int,
     d.InstitutionName, d.ReferringPhysicianName = "Synthetic phantom", ""
     d.StudyDescription, d.SeriesDescription = "MRI BRAIN SYNTHETIC PHANTOM", series.description
     d.PatientName, d.PatientID = f"Phantom^{seed:04d}", f"PHANTOM-{seed:07d}"
-    age = int(patient.integers(19, 88))
-    d.PatientSex, d.PatientAge, d.PatientBirthDate = ("F", "M")[int(patient.integers(2))], f"{age:03d}Y", f"{int(day[:4]) - age - 1}1231"
+    d.PatientSex, d.PatientAge, d.PatientBirthDate = person.sex, f"{person.age:03d}Y", f"{int(day[:4]) - person.age - 1}1231"
     d.BodyPartExamined, d.PatientPosition = "HEAD" if seed % 3 else "BRAIN", "HFS"
     if series.agent:
         d.ContrastBolusAgent = series.agent
@@ -190,12 +206,11 @@ def _instance(scene: Scene, series: Series, stack: int, index: int, number: int,
     return d
 
 
-def write_study(scene: Scene, out: Path) -> WrittenStudy:
+def write_study(scene: Scene, out: Path, decoy_shape: tuple[int, int, int] = DECOY_SHAPE) -> WrittenStudy:
     """Writes all series of a scene below `out`, one folder per series; instance numbers may run either way."""
     files = []
     rng = np.random.default_rng([scene.seed, 97])
-    series_list = series_of(scene)
-    for series in series_list:
+    for series in series_of(scene, decoy_shape):
         folder = out / f"{series.number:02d}-{series.kind}"
         folder.mkdir(parents=True, exist_ok=True)
         reversed_ = bool(rng.random() < 0.4)
