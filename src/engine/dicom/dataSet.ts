@@ -13,8 +13,10 @@ import { tags } from './tags.ts';
 import { deflatedLittleEndian, explicitBigEndian, explicitLittleEndian, implicitLittleEndian, transferSyntax } from './transferSyntax.ts';
 import type { TransferSyntax } from './transferSyntax.ts';
 
-/** A header longer than this is refused: the longest known (enhanced, thousands of frames) are below 64 MiB. */
-const maxHeaderBytes = 256 * 2 ** 20;
+/** A header longer than this is refused: the longest known (enhanced, thousands of frames) stay below it. */
+const maxHeaderBytes = 64 * 2 ** 20;
+/** An enhanced file has some 25 sequence items a frame. Many more are damage, and would take seconds and gigabytes to parse. */
+const maxItems = 600_000;
 const firstRead = 64 * 1024;
 
 export interface ParsedDataSet {
@@ -92,14 +94,22 @@ function chooseSyntax(declared: string, guessed: string | null): TransferSyntax 
 async function parseGrowing(source: ByteSource, syntax: TransferSyntax, name: string): Promise<{ dataSet: DataSet }> {
   for (let length = firstRead; ; length *= 8) {
     const { bytes, complete } = await source.prefix(Math.min(length, maxHeaderBytes));
+    if (hasTooManyItems(bytes, syntax.bigEndian)) throw badHeader(name, `it has more than ${maxItems} sequence items`, null);
     const parsed = tryParse(bytes, syntax);
     if (parsed.error === null && (complete || parsed.dataSet.elements[tags.pixelData] !== undefined)) return { dataSet: parsed.dataSet };
     if (complete && parsed.error !== null) {
       if (/buffer|overrun|past|seek|end of|eof|maxP/i.test(parsed.error)) throw truncated(name, 'an element of its header is longer than the file');
       throw badHeader(name, 'its header cannot be parsed', parsed.error);
     }
-    if (length >= maxHeaderBytes) throw badHeader(name, 'no pixels come within the first 256 MiB', null);
+    if (length >= maxHeaderBytes) throw badHeader(name, 'it does not end within 64 MiB', null);
   }
+}
+
+function hasTooManyItems(bytes: Buffer, bigEndian: boolean): boolean {
+  const item = Buffer.from(bigEndian ? 'fffee000' : 'feff00e0', 'hex');
+  let count = 0;
+  for (let at = bytes.indexOf(item); at >= 0 && count <= maxItems; at = bytes.indexOf(item, at + 4)) count += 1;
+  return count > maxItems;
 }
 
 function tryParse(bytes: Buffer, syntax: TransferSyntax): { dataSet: DataSet; error: string | null } {

@@ -178,6 +178,10 @@ describe('files that are refused, by name', () => {
   test.each(['00080018', '0020000d', '0020000e'])('no identifier (%s)', async (tag) => {
     await refused(dicomImage({ pixels: four, elements: [[tag, '--', '']] }), 'dicom/no-identifiers');
   });
+  test('a sequence of millions of items', async () => {
+    const items = Buffer.alloc(8 * 2_000_000, Buffer.from('feff00e000000000', 'hex'));
+    await refused(dicomImage({ transferSyntax: '1.2.840.10008.1.2', elements: [['00081140', 'UN', items]] }), 'dicom/bad-header');
+  });
   test('pixels without a size', async () => { await refused(dicomImage({ pixels: four, elements: [['00280010', '--', '']] }), 'dicom/bad-header'); });
 });
 

@@ -100,9 +100,13 @@ export interface StudyAttributes {
   readonly accession: string;
 }
 
-/** Several slices tiled into one image; such files need untiling before they are a volume. */
+/**
+ * Several slices tiled into one image; such files need untiling before they are a volume. The frame's position is what
+ * the file says: for Siemens the corner of the whole mosaic taken as one slice, for UIH the place of the first tile.
+ */
 export interface MosaicInfo {
   readonly kind: 'siemens' | 'uih';
+  /** 0 when the file does not say. */
   readonly tiles: number;
   /** Slice normal (LPS, unit) in the order the tiles are stored, when the private header gives it. */
   readonly sliceNormal: Lps | null;
