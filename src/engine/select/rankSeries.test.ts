@@ -18,7 +18,7 @@ function candidate(series: string, description: string, options: CandidateOption
   const instances = makeAxialHeaders(slices, stepMm, { ...options, series, sequence: { seriesDescription: description, ...options.sequence } });
   const stack: Stack = {
     index: 0, label: '', slices: instances.map((instance, k) => ({ instance, frame: 0, offsetMm: k * stepMm })), problems: [],
-    geometry: options.refused ? null : { dims: [256, 256, slices], voxelToLps: [0.9, 0, 0, -110, 0, 0.9, 0, -110, 0, 0, stepMm, 0, 0, 0, 0, 1], plane: options.plane ?? 'axial', frameOfReferenceUid: '2.25.8', slicing: 'direct', niftiDirection: [1, 1, 1] },
+    geometry: options.refused ? null : { dims: [256, 256, slices], voxelToLps: [0.9, 0, 0, -110, 0, 0.9, 0, -110, 0, 0, stepMm, 0, 0, 0, 0, 1], plane: options.plane ?? 'axial', frameOfReferenceUid: '2.25.8', slicing: 'direct', nifti: { axes: [0, 1, 2], direction: [1, -1, 1] } },
   };
   return { series: { seriesUid: series, studyUid: '2.25.7', instances }, stacks: [stack] };
 }

@@ -6,7 +6,8 @@
  *   NormalizeIntensity(nonzero, channel_wise), ScaleIntensity(0, 1) (preprocessing/normalise.ts).
  * Differences of form: spacing, orientation and resizing are composed into one sparse matrix per axis, and the work is
  * cut into ranges of slices over worker threads: 512 x 512 x 176 int16 takes 0.55 s of processor time in all (Node 24, one
- * core of the build machine, November 2026), most of it shared between the threads. MONOCHROME1 is not inverted, as dcm2niix does not invert it.
+ * core of the build machine, November 2026), most of it shared between the threads; float32 about twice that.
+ * MONOCHROME1 is not inverted, as dcm2niix does not invert it.
  */
 import { cancelledError } from '../../shared/errors.ts';
 import { axisWeights, type AxisWeights } from './preprocessing/axisWeights.ts';
