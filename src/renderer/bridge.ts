@@ -2,8 +2,9 @@
  * The one way out of the window: the bridge that the shell's own script put on `window.brat` before the page ran
  * (src/preload/page.ts, src/browser/page.ts).
  */
+import { z } from 'zod';
 import type { BratBridge } from '../shared/contract.ts';
-import { EngineError, toErrorData } from '../shared/errors.ts';
+import { EngineError, errorCodes, toErrorData } from '../shared/errors.ts';
 import type { ErrorData } from '../shared/errors.ts';
 import { texts } from './texts.ts';
 
@@ -19,8 +20,14 @@ export function bridge(): BratBridge {
   return window.brat;
 }
 
-/** What went wrong as data to show, or null when the reader only changed their mind. */
+const errorFields = z.object({ code: z.enum(errorCodes), message: z.string(), about: z.object({ subject: z.string(), advice: z.string() }) });
+
+/**
+ * What went wrong as data to show, or null when the reader only changed their mind. The bridge is a script of its own,
+ * so its errors are of another EngineError class than this bundle's: their fields decide, not their class.
+ */
 export function failureOf(error: unknown, subject: string): ErrorData | null {
-  const data = toErrorData(error, subject);
+  const told = errorFields.safeParse(error);
+  const data = told.success ? { code: told.data.code, message: told.data.message, ...told.data.about } : toErrorData(error, subject);
   return data.code === 'cancelled' ? null : data;
 }

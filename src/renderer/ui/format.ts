@@ -1,11 +1,12 @@
 /** Dates, durations and names as they are shown. */
 
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
 /** "2019-03-07" as "07 Mar 2019", which no reader takes for another order; anything else is shown as it came. */
 export function shownDate(iso: string): string {
   const parts = /^(\d{4})-(\d{2})-(\d{2})/.exec(iso);
-  if (parts === null) return iso;
-  const date = new Date(Date.UTC(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])));
-  return date.toLocaleDateString('en-GB', { day: '2-digit', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  const month = parts === null ? undefined : months[Number(parts[2]) - 1];
+  return parts === null || month === undefined ? iso : `${parts[3]!} ${month} ${parts[1]!}`;
 }
 
 /** "340 ms", "2.4 s". */

@@ -25,7 +25,7 @@ export const useAttention = create<AttentionState>()((set, get) => ({
   grid: null,
   view: null,
   visible: true,
-  opacity: 0.55,
+  opacity: 0.45,
   async show(study, view) {
     if (view === null) {
       set({ grid: null, view: null });

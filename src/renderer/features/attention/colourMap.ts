@@ -14,7 +14,7 @@ export const attentionColours: Uint8ClampedArray = (() => {
     const low = Math.min(anchors.length - 2, Math.floor(place));
     const part = place - low;
     for (let c = 0; c < 3; c++) table[4 * at + c] = anchors[low]![c]! * (1 - part) + anchors[low + 1]![c]! * part;
-    table[4 * at + 3] = 255 * Math.min(1, Math.max(0, (at / 255 - 0.15) / 0.55));
+    table[4 * at + 3] = 255 * Math.min(1, Math.max(0, (at / 255 - 0.25) / 0.75));
   }
   return table;
 })();

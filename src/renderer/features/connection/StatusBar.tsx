@@ -29,7 +29,7 @@ export function StatusBar({ onHelp }: { readonly onHelp: () => void }): ReactNod
           </button>
           {pack === null ? null : <TrainingLabel pack={pack} />}
           <span className="status-item" title={status.provider.message}>
-            <Cpu size={12} aria-hidden />{texts.status.provider} {status.provider.name.toUpperCase()}
+            <Cpu size={12} aria-hidden />{texts.status.provider} {status.provider.name === '' ? '…' : status.provider.name.toUpperCase()}
             {status.provider.fallback ? <span className="chip warning"><TriangleAlert size={10} aria-hidden />{texts.status.fallback}</span> : null}
           </span>
           <span className="status-item"><Database size={12} aria-hidden />{texts.status.cases(status.caseCount)}</span>

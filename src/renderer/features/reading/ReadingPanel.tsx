@@ -3,8 +3,10 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { Button, Key } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
+import { shownTime } from '../../ui/format.ts';
 import { TrainingLabel } from '../connection/TrainingLabel.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
+import { analysisSteps } from './analysis.ts';
 import { CaseList } from './CaseList.tsx';
 import { DraftView } from './DraftView.tsx';
 import { useReading } from './readingStore.ts';
@@ -25,9 +27,11 @@ function AnalyseButton(): ReactNode {
 
 /** Which pack made what is below: shown wherever results are. */
 function MadeBy(): ReactNode {
-  const { pack, provider } = useReading((state) => state.progress);
+  const { pack, provider, views, steps } = useReading((state) => state.progress);
+  const tookMs = analysisSteps.reduce((sum, name) => sum + (steps[name].ms ?? 0), 0);
+  const title = [views === null ? '' : texts.reading.views(views.count, views.size), tookMs === 0 ? '' : texts.reading.total(shownTime(tookMs))].filter(Boolean).join('. ');
   if (pack === null) return null;
-  return <p className="made-by"><TrainingLabel pack={pack} /><span>{texts.reading.madeBy(pack.id, pack.version, provider)}</span></p>;
+  return <p className="made-by" title={title}><TrainingLabel pack={pack} /><span>{texts.reading.madeBy(pack.id, pack.version, provider)}</span></p>;
 }
 
 export function ReadingPanel(): ReactNode {
@@ -47,7 +51,7 @@ export function ReadingPanel(): ReactNode {
                 <p>{study === null ? texts.reading.noStudy : texts.reading.emptyText}</p>
               </div>
             ) : <MadeBy />}
-            {phase === 'running' || phase === 'failed' || phase === 'cancelled' ? <Steps progress={progress} /> : null}
+            {phase === 'running' || phase === 'failed' || phase === 'cancelled' ? <Steps progress={progress} running={phase === 'running'} /> : null}
             {phase === 'cancelled' ? <p className="note" role="status">{texts.reading.cancelled}</p> : null}
             {failure === null ? null : <Failure error={failure} />}
             {untouched ? null : <DraftView />}

@@ -19,6 +19,7 @@ export function StudyList(): ReactNode {
     <section className="studies" aria-label={texts.studies.title}>
       <header className="panel-head">
         <h2 className="panel-title">{texts.studies.title}</h2>
+        {studies === null || studies.length === 0 ? null : <span className="count">{texts.studies.count(shown.length, studies.length)}</span>}
         <span className="spacer" />
         <ImportButtons filesIcon={<FileInput size={15} />} folderIcon={<FolderOpen size={15} />} />
       </header>
