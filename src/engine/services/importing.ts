@@ -1,19 +1,19 @@
 /**
- * Import: what a reader drops becomes stored studies. Each file is copied and durable before its row is written, and each
- * row is committed before the next file is begun, so that a kill at any moment leaves whole instances only; running the
- * same import again adds what is missing.
+ * Import: what a reader drops becomes stored studies, a few dozen files at a time. Files are copied and durable before
+ * their rows are committed, so that a kill at any moment leaves whole instances only; running the same import again adds
+ * what is missing.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Handlers, ImportEvent, ShellHandlers } from '../../shared/contract.ts';
-import { cancelledError, EngineError, toErrorData } from '../../shared/errors.ts';
+import { cancelledError, EngineError, isCancelled, toErrorData } from '../../shared/errors.ts';
 import { scanPaths } from '../dicom/scan.ts';
 import type { InstanceHeader } from '../dicom/types.ts';
 import type { Clock, Log } from '../ports.ts';
 import { recordAudit } from '../store/audit.ts';
 import { startJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
-import { addInstance, hasInstance, studyOfSeries } from '../store/studies.ts';
+import { addInstance, hasInstance, isContentUsed, studyOfSeries } from '../store/studies.ts';
 import type { Changes } from './changes.ts';
 import type { Library } from './library.ts';
 import { Uploads } from './uploads.ts';
@@ -28,8 +28,8 @@ export interface ImportParts {
   readonly forgetVolumes: (study: string) => void;
 }
 
-/** Files copied at once: waiting for one disk to write while another is read. */
-const copiesAtOnce = 4;
+/** Instances stored together: most of an import's time is waiting for the disk to confirm, once for each batch. */
+const batchSize = 32;
 
 /**
  * Imports files, folders, zips and DICOMDIRs by path.
@@ -42,40 +42,30 @@ export async function* importPaths(parts: ImportParts, paths: readonly string[],
   const job = startJob(store.db, clock, 'import', null);
   const studies = new Set<string>();
   const counts = { added: 0, duplicates: 0, skipped: 0, failed: 0 };
-  const problems: ImportEvent[] = [];
-  const copying = new Set<Promise<void>>();
-  const fatal: EngineError[] = [];
+  let batch: InstanceHeader[] = [];
 
-  const keep = async (header: InstanceHeader): Promise<void> => {
-    try {
-      const outcome = await storeInstance(store, header, clock, demo);
-      if (outcome === 'added') counts.added++;
-      else counts.duplicates++;
-      studies.add(header.studyUid);
-    } catch (error) {
-      if (error instanceof EngineError && (error.code === 'store/no-space' || error.code === 'store/open-failed' || error.code === 'store/damaged')) {
-        fatal.push(error);
-      } else {
-        counts.failed++;
-        problems.push({ kind: 'problem', file: header.source.name, error: toErrorData(error, header.source.name) });
-      }
-    } finally {
-      // Copies out of archives are not needed twice.
-      if (header.source.path.startsWith(workDir + sep)) await rm(header.source.path, { force: true });
-    }
-  };
+  async function* flush(): AsyncGenerator<ImportEvent, void, undefined> {
+    const headers = batch;
+    batch = [];
+    const outcome = await storeBatch(store, headers, clock, demo);
+    counts.added += outcome.added.length;
+    counts.duplicates += headers.length - outcome.added.length - outcome.failed.length;
+    counts.failed += outcome.failed.length;
+    for (const header of headers) studies.add(header.studyUid);
+    for (const { header, error } of outcome.failed) yield { kind: 'problem', file: header.source.name, error: toErrorData(error, header.source.name) };
+    // Copies out of archives are not needed twice.
+    for (const { source } of headers) if (source.path.startsWith(workDir + sep)) await rm(source.path, { force: true });
+    if (outcome.fatal) throw outcome.fatal;
+  }
 
   try {
     for await (const event of scanPaths(paths, { signal, workDir })) {
-      if (fatal[0]) throw fatal[0];
       if (signal.aborted) throw cancelledError('import');
       switch (event.kind) {
-        case 'instance': {
-          if (copying.size >= copiesAtOnce) await Promise.race(copying);
-          const copy: Promise<void> = keep(event.header).finally(() => copying.delete(copy));
-          copying.add(copy);
+        case 'instance':
+          batch.push(event.header);
+          if (batch.length >= batchSize) yield* flush();
           break;
-        }
         case 'skipped':
           if (event.why === 'duplicate') counts.duplicates++;
           else counts.skipped++;
@@ -88,11 +78,8 @@ export async function* importPaths(parts: ImportParts, paths: readonly string[],
           yield { kind: 'progress', seen: event.seen, added: counts.added, current: event.current };
           break;
       }
-      yield* problems.splice(0);
     }
-    await Promise.all(copying);
-    yield* problems.splice(0);
-    if (fatal[0]) throw fatal[0];
+    yield* flush();
     if (counts.added + counts.duplicates === 0) {
       throw new EngineError('import/nothing-readable', counts.failed > 0 ? `No image could be read: ${counts.failed} files have faults, ${counts.skipped} are no images` : `No image was found among ${counts.skipped} files`, {
         subject: 'import',
@@ -104,9 +91,11 @@ export async function* importPaths(parts: ImportParts, paths: readonly string[],
     yield { kind: 'done', studies: [...studies].sort(), ...counts };
   } catch (error) {
     job.failed(error);
+    // What was read before the reader changed their mind is worth keeping.
+    const late = flush();
+    if (isCancelled(error)) while ((await late.next()).done !== true);
     throw error;
   } finally {
-    await Promise.all(copying);
     await rm(workDir, { recursive: true, force: true });
     log.info('import.ended', { ...counts, studies: studies.size });
     for (const study of studies) {
@@ -117,15 +106,39 @@ export async function* importPaths(parts: ImportParts, paths: readonly string[],
   }
 }
 
-/** @throws EngineError `dicom/bad-header` if the series belongs to another study; what copying throws */
-async function storeInstance(store: Store, header: InstanceHeader, clock: Clock, demo: boolean): Promise<'added' | 'known'> {
-  if (hasInstance(store.db, header.seriesUid, header.sopInstanceUid)) return 'known';
-  const owner = studyOfSeries(store.db, header.seriesUid);
-  if (owner !== undefined && owner !== header.studyUid) {
-    throw new EngineError('dicom/bad-header', 'Its series identifier belongs to another study', { subject: header.source.name, advice: 'Remove the other study first, or export the series with identifiers of its own' });
-  }
-  const content = await store.files.add(header.source.path);
-  return addInstance(store.db, header, content, clock.now().toISOString(), demo) ? 'added' : 'known';
+interface BatchOutcome {
+  readonly added: readonly InstanceHeader[];
+  readonly failed: readonly { readonly header: InstanceHeader; readonly error: Error }[];
+  /** A fault of the disk that would come again with every file. */
+  readonly fatal: Error | null;
+}
+
+/** Stores the instances that are new: all their files, then all their rows. */
+async function storeBatch(store: Store, headers: readonly InstanceHeader[], clock: Clock, demo: boolean): Promise<BatchOutcome> {
+  const { db, files } = store;
+  const fresh = headers.filter((header) => !hasInstance(db, header.seriesUid, header.sopInstanceUid));
+  const contents = await files.add(fresh.map((header) => header.source.path));
+  const added: InstanceHeader[] = [];
+  const failed: { header: InstanceHeader; error: Error }[] = [];
+  const now = clock.now().toISOString();
+  let fatal: Error | null = null;
+  db.transaction(() => {
+    fresh.forEach((header, at) => {
+      const content = contents[at]!;
+      const owner = studyOfSeries(db, header.seriesUid);
+      if (content instanceof Error) {
+        if (content instanceof EngineError && content.code.startsWith('store/')) fatal = content;
+        else failed.push({ header, error: content });
+      } else if (owner !== undefined && owner !== header.studyUid) {
+        failed.push({ header, error: new EngineError('dicom/bad-header', 'Its series identifier belongs to another study', { subject: header.source.name, advice: 'Remove the other study first, or export the series with identifiers of its own' }) });
+      } else if (addInstance(db, header, content, now, demo)) {
+        added.push(header);
+      }
+    });
+  });
+  // A file that got no row would lie there for ever.
+  for (const content of contents) if (typeof content === 'string' && !isContentUsed(db, content)) await files.remove(content);
+  return { added, failed, fatal };
 }
 
 export function importHandlers(parts: ImportParts): Pick<Handlers, 'import.begin' | 'import.file' | 'import.finish' | 'import.discard'> & Pick<ShellHandlers, 'import.paths'> {

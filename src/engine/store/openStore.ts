@@ -22,8 +22,6 @@ export interface Store {
   readonly temporaryFolder: string;
   /** Where results that can be had again are kept (self-tests of providers). */
   readonly cacheFolder: string;
-  /** True when this start made the database. */
-  readonly created: boolean;
   /** The first thing SQLite's quick check finds wrong, or null. */
   findDamage(): string | null;
   /** Empties the write-ahead log, after something was removed for good. */
@@ -49,7 +47,6 @@ export async function openStore({ dataDir, database, clock, log }: OpenStoreOpti
   try {
     const file = join(dataDir, 'brat.sqlite');
     const mark = join(dataDir, 'in-use');
-    const created = !existsSync(file);
     const unclean = existsSync(mark);
     await writeFile(mark, '');
     db = database.open(file);
@@ -76,7 +73,6 @@ export async function openStore({ dataDir, database, clock, log }: OpenStoreOpti
       files,
       temporaryFolder,
       cacheFolder: join(dataDir, 'cache'),
-      created,
       findDamage: () => opened.findDamage(),
       forget: () => { opened.checkpoint(); },
       close: async () => {

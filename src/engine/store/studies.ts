@@ -76,6 +76,11 @@ export function hasInstance(db: ReadDb, series: string, sop: string): boolean {
   return db.get('SELECT 1 FROM instance WHERE series_uid = ? AND sop_uid = ?', series, sop) !== undefined;
 }
 
+/** Whether any instance refers to a stored file. */
+export function isContentUsed(db: ReadDb, contentHash: string): boolean {
+  return db.get('SELECT 1 FROM instance WHERE content_hash = ? LIMIT 1', contentHash) !== undefined;
+}
+
 export function instancesOfStudy(db: ReadDb, study: string): InstanceRow[] {
   return db
     .all<{ content_hash: string; source_name: string; header: string; header_format: number }>(
@@ -121,7 +126,7 @@ export function deleteStudy(db: WriteDb, study: string): string[] | undefined {
   return db.transaction(() => {
     const hashes = db.all<{ content_hash: string }>('SELECT DISTINCT content_hash FROM series JOIN instance ON instance.series_uid = series.uid WHERE series.study_uid = ?', study);
     if (db.run('DELETE FROM study WHERE uid = ?', study) === 0) return undefined;
-    return hashes.map((row) => row.content_hash).filter((hash) => db.get('SELECT 1 FROM instance WHERE content_hash = ?', hash) === undefined);
+    return hashes.map((row) => row.content_hash).filter((hash) => !isContentUsed(db, hash));
   });
 }
 
