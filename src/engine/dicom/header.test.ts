@@ -185,9 +185,13 @@ describe('files that are refused, by name', () => {
   test('pixels without a size', async () => { await refused(dicomImage({ pixels: four, elements: [['00280010', '--', '']] }), 'dicom/bad-header'); });
 });
 
-test('an object without pixels still gives a header', async () => {
-  const header = await readBytes(dicomImage({ elements: [['00080060', 'CS', 'SR']] }));
+test('an object that is no image still gives a header', async () => {
+  const header = await readBytes(dicomImage({ elements: [['00080060', 'CS', 'SR'], ['00280010', '--', '']] }));
   expect(header).toMatchObject({ modality: 'SR', pixels: null, frames: [] });
+});
+
+test('an image whose file ends before its pixels is refused, not taken for an object without any', async () => {
+  await expect(readBytes(dicomImage({}))).rejects.toMatchObject({ code: 'dicom/no-pixels' });
 });
 
 test('any single changed byte of a header ends in a header or a named refusal', async () => {

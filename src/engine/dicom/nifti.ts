@@ -57,13 +57,16 @@ export function looksLikeNifti(head: Buffer, name: string): boolean {
 
 /**
  * Reads a NIfTI file's header.
- * @throws EngineError `nifti/unreadable`, `dicom/unsupported-pixels`, `dicom/declared-size`, `dicom/truncated`
+ * @throws EngineError `nifti/unreadable`, `volume/no-position`, `dicom/unsupported-pixels`, `dicom/declared-size`, `dicom/truncated`
  */
 export async function readNiftiInstance(source: FileSource, handle: FileHandle, fileSize: number): Promise<InstanceHeader> {
   const head = Buffer.alloc(Math.min(fileSize, 64 * 1024));
   await handle.read(head, 0, head.length, 0);
   const { layout, header } = readLayout(head, source.name);
   checkSize(layout, fileSize, source.name);
+  if (header.sform_code <= 0 && header.qform_code <= 0) {
+    throw new EngineError('volume/no-position', 'The file does not say how its axes lie in the patient (neither sform nor qform is set), so left and right cannot be told', { subject: source.name, advice: 'Convert it again from DICOM with a tool that writes the orientation, such as dcm2niix' });
+  }
   const voxelToLps = rasToLps(preferredAffine(header));
   if (!voxelToLps.every(Number.isFinite)) throw unreadable(source.name, 'its orientation is not a number');
   const { bits, signed } = dataTypes[layout.datatype]!;
@@ -147,9 +150,9 @@ function forgetQformBesideSform(bytes: ArrayBuffer, second: boolean): void {
   if (set) for (let i = 0; i < width; i++) view.setUint8(qform + i, 0);
 }
 
-/** Voxel to RAS mm: sform, else qform, else voxel sizes alone with axes taken as right, anterior, superior. */
+/** Voxel to RAS mm: sform, else qform; a file with neither was refused. */
 function preferredAffine(header: nifti.NIFTI1 | nifti.NIFTI2): number[][] {
-  if (header.sform_code > 0 || header.qform_code <= 0) return header.affine;
+  if (header.sform_code > 0) return header.affine;
   const [qfac = 1, dx = 1, dy = 1, dz = 1] = header.pixDims;
   return header.convertNiftiQFormToNiftiSForm(header.quatern_b, header.quatern_c, header.quatern_d, header.qoffset_x, header.qoffset_y, header.qoffset_z, dx, dy, dz, qfac);
 }

@@ -26,11 +26,15 @@ export interface PixelLocation {
 const maxFramePixels = 2 ** 26;
 const maxFrames = 2 ** 17;
 
-/** Reads the format; null for an object without pixels. */
+/**
+ * Reads the format; null for an object that is no image.
+ * @throws EngineError `dicom/no-pixels` when the header describes an image and the file ends before its pixels
+ */
 export function readPixelFormat(attributes: Attributes, parsed: ParsedDataSet, name: string): PixelFormat | null {
   const float = attributes.has(tags.floatPixelData) || attributes.has(tags.doubleFloatPixelData);
-  if (parsed.pixelData === null && !float) return null;
-  if (parsed.pixelData?.length === 0 && !parsed.pixelData.undefinedLength) return null;
+  const absent = parsed.pixelData === null ? !float : parsed.pixelData.length === 0 && !parsed.pixelData.undefinedLength;
+  if (absent && !attributes.has(tags.rows)) return null;
+  if (absent) throw new EngineError('dicom/no-pixels', 'The header describes an image and the file ends before its pixels', { subject: name, advice: 'Copy or export the file again' });
   const rows = attributes.number(tags.rows, 'US') ?? 0;
   const columns = attributes.number(tags.columns, 'US') ?? 0;
   if (rows < 1 || columns < 1) throw new EngineError('dicom/bad-header', 'The file has pixels but does not say how many rows and columns', { subject: name, advice: 'Export the file again from its source' });
