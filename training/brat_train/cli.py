@@ -5,30 +5,100 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 _ROOT = Path(__file__).resolve().parents[2]
+#: Exit code of `train` when its time ran out before its work: run the same command again.
+UNFINISHED = 75
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Runs one subcommand; errors the reader can act on end with one line and code 1."""
-    arguments = sys.argv[1:] if argv is None else argv
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    """Runs one subcommand. Errors the reader can act on end with one line and code 1; `train` out of time with 75."""
+    options = _parser().parse_args(argv)
     try:
-        options.run(options)
-    except (FileNotFoundError, ValueError, FloatingPointError) as error:
+        code = options.run(options)
+    except (OSError, ValueError, FloatingPointError) as error:
         print(f"brat-train {options.command}: {error}", file=sys.stderr)
         raise SystemExit(1) from error
+    raise SystemExit(code or 0)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="brat-train", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
+    train = commands.add_parser("train", help="train a recipe, or go on with it")
+    train.add_argument("--recipe", default="demo_gpu")
+    train.add_argument("--method", default="brat", help="objective: brat, or one it is compared with")
+    train.add_argument("--data", type=Path, required=True, help="training set (shard-*.npz and reports.jsonl)")
+    train.add_argument("--out", type=Path, required=True, help="folder of the run; an unfinished run there goes on")
+    train.add_argument("--max-seconds", type=float, help="stop and save after this time; exit code 75 if work is left")
+    train.add_argument("--steps-scale", type=float, default=1.0, help="length of every stage, relative to the recipe's")
+    train.add_argument("--limit", type=int, help="use this many cases at most")
+    train.add_argument("--device", default="auto")
+    train.add_argument("--threads", type=int)
+    train.add_argument("--no-channels-last", action="store_true", help="keep PyTorch's usual memory order on a GPU")
+    train.set_defaults(run=_train)
+
+    pace = commands.add_parser("pace", help="time some steps of pre-training, and print the --steps-scale that fits a time")
+    pace.add_argument("--recipe", default="demo_gpu")
+    pace.add_argument("--data", type=Path, required=True)
+    pace.add_argument("--seconds", type=float, required=True, help="time that pre-training may take")
+    pace.add_argument("--device", default="auto")
+    pace.add_argument("--no-channels-last", action="store_true")
+    pace.set_defaults(run=_pace)
+
+    export = commands.add_parser("export", help="write the pack of a finished run")
+    export.add_argument("--checkpoint", type=Path, required=True, help="folder of the run")
+    export.add_argument("--data", type=Path, required=True, help="training set; its first case becomes the golden one")
+    export.add_argument("--out", type=Path, required=True, help="folder of the pack")
+    export.add_argument("--version", default="0.1.0")
+    export.set_defaults(run=_export)
+
     untrained = commands.add_parser("export-untrained", help="write a pack with random weights")
     untrained.add_argument("--out", type=Path, required=True, help="folder of the pack")
     untrained.set_defaults(run=_export_untrained)
     return parser
+
+
+def _train(options: argparse.Namespace) -> int:
+    import torch
+
+    from brat_train.train.recipes import recipe
+    from brat_train.train.run import train
+
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    chosen = recipe(options.recipe, options.method, options.steps_scale)
+    finished = train(chosen, options.data, options.out, _device(options), options.max_seconds, options.limit, not options.no_channels_last)
+    return 0 if finished else UNFINISHED
+
+
+def _pace(options: argparse.Namespace) -> None:
+    from brat_train.train.recipes import recipe
+    from brat_train.train.run import pace
+
+    chosen = recipe(options.recipe)
+    seconds, peak = pace(chosen, options.data, _device(options), not options.no_channels_last)
+    print(f"{seconds:.3f} s a step of {chosen.pretrain.batch}, peak {peak / 2**30:.1f} GiB on the GPU", file=sys.stderr)
+    print(f"{options.seconds / seconds / chosen.pretrain.steps:.3f}")
+
+
+def _device(options: argparse.Namespace) -> torch.device:
+    import torch
+
+    name = ("cuda" if torch.cuda.is_available() else "cpu") if options.device == "auto" else options.device
+    return torch.device(name)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from brat_train.export.pack import write_pack
+    from brat_train.export.trained import trained_contents
+
+    print(write_pack(trained_contents(options.checkpoint, options.data, options.version), options.out, _ROOT / "LICENSE"))
 
 
 def _export_untrained(options: argparse.Namespace) -> None:

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from brat_train.export.pack import PROMPT, PackContents, write_pack
+from brat_train.export.pack import PackContents, write_pack
+from brat_train.export.prompt import PROMPT
 from brat_train.export.untrained import untrained_contents
 from brat_train.text.byte_bpe import END, view_token
-from brat_train.text.wordpiece import encode_batch
+from brat_train.text.subwords import encode_batch
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("gguf")

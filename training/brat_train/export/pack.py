@@ -19,14 +19,13 @@ from tokenizers import Tokenizer
 
 from brat_train.export.card import Card
 from brat_train.export.gguf_llama import reserved_rows, write_gguf
+from brat_train.export.prompt import PROMPT
 from brat_train.export.graphs import round_weights, write_bridge, write_encoder, write_text
 from brat_train.models.brat import Brat
 from brat_train.models.llama import Bridge, Writer
 from brat_train.text.byte_bpe import view_token
-from brat_train.text.wordpiece import PAD, encode_batch, save_wordpiece
+from brat_train.text.subwords import PAD, encode_batch, save_subwords
 
-#: `{views}` is where the reserved tokens go. The report follows after a space of its own.
-PROMPT = "<|begin|>{views}\nReport:"
 #: Largest difference of a unit vector's entry that another runtime may show on the golden case.
 GOLDEN_TOLERANCE = 5e-4
 
@@ -90,7 +89,7 @@ def _write_files(contents: PackContents, folder: Path, licence: Path) -> None:
     write_text(model, folder / "text.onnx")
     write_bridge(bridge, queries, hidden, folder / "bridge.onnx")
     write_gguf(writer, contents.writer_tokenizer, folder / "llm.gguf", queries, f"brat {contents.pack_id} {contents.version}")
-    save_wordpiece(contents.text_tokenizer, folder, contents.max_tokens)
+    save_subwords(contents.text_tokenizer, folder, contents.max_tokens)
     np.save(folder / "reserved.npy", reserved_rows(writer, reserved))
     _write_golden(contents, folder)
     shutil.copyfile(licence, folder / "LICENSE")

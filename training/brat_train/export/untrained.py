@@ -12,7 +12,7 @@ from brat_train.models.config import WriterConfig, demo
 from brat_train.models.llama import Bridge, Writer
 from brat_train.text.byte_bpe import train_byte_bpe, write_report
 from brat_train.text.samples import FIXED, sample_sentences
-from brat_train.text.wordpiece import train_wordpiece
+from brat_train.text.subwords import train_subwords
 
 TEXT_VOCABULARY = 1200
 WRITER_VOCABULARY = 1024
@@ -22,7 +22,7 @@ def untrained_contents(seed: int = 20260101) -> PackContents:
     """Random models of the demonstration's sizes; the same seed gives the same pack."""
     torch.manual_seed(seed)
     sentences = sample_sentences()
-    text_tokenizer = train_wordpiece(sentences, TEXT_VOCABULARY)
+    text_tokenizer = train_subwords(sentences, TEXT_VOCABULARY)
     writer_tokenizer = train_byte_bpe([write_report([sentence]) for sentence in sentences], WRITER_VOCABULARY)
     model = Brat(demo(text_tokenizer.get_vocab_size()))
     writer = Writer(WriterConfig(vocabulary=writer_tokenizer.get_vocab_size()))

@@ -5,8 +5,8 @@ A configuration of the published release and the small one of the demonstration 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 Backbone = Literal["densenet121", "densenet169", "resnet50", "vit", "thin_densenet"]
 
@@ -94,20 +94,10 @@ def demo(vocabulary: int, in_plane_reduction: int = 1) -> BratConfig:
     )
 
 
-def to_json(config: BratConfig | WriterConfig) -> dict[str, Any]:
-    """Plain data for a checkpoint or a manifest."""
-    return asdict(config)
-
-
-def brat_from_json(data: dict[str, Any]) -> BratConfig:
-    """Inverse of :func:`to_json` for a whole model; lists become the tuples they were."""
-    vision = dict(data["vision"])
-    for name in ("size", "blocks", "stem_kernel"):
-        vision[name] = tuple(vision[name])
-    vision["strides"] = tuple(tuple(stride) for stride in vision["strides"])
+def tiny() -> BratConfig:
+    """Networks small enough for a test, on volumes of 32 x 64 x 64 (grid 8 x 4 x 4)."""
     return BratConfig(
-        vision=VisionConfig(**vision),
-        qformer=QFormerConfig(**data["qformer"]),
-        width=data["width"],
-        temperature=data["temperature"],
+        vision=VisionConfig(backbone="thin_densenet", size=(32, 64, 64), init_features=8, growth=4, blocks=(1, 1, 1), stem_kernel=(3, 3, 3)),
+        qformer=QFormerConfig(hidden=32, layers=2, heads=2, intermediate=48, positions=256, queries=8),
+        width=16,
     )

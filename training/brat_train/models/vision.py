@@ -115,20 +115,44 @@ class ThinDenseNetEncoder(nn.Module):
         self.features = features
         self.reduction, self.full_width = config.in_plane_reduction, config.size[2]
         self.width = net.class_layers.out.in_features
+        self.pyramid_widths = _block_widths(config)
         total = [math.prod(stride[axis] for stride in config.strides) for axis in range(3)]
         reduce = (1, self.reduction, self.reduction)
         self.grid = tuple(config.size[axis] // (total[axis] * reduce[axis]) for axis in range(3))
         self.position = nn.Parameter(sin_cos_positions(self.grid, self.width))
 
-    def forward(self, volume_BCSAR: Tensor) -> Tensor:
-        """Volume [batch, channels, S, A, R] to features [batch, positions, width], positions right fastest.
+    def pyramid(self, volume_BCSAR: Tensor) -> list[Tensor]:
+        """Feature maps of a volume, [batch, channels, S', A', R'] after each dense block, finest first.
 
         The volume may come already reduced in-plane, as training sets for a CPU do.
         """
         if self.reduction > 1 and volume_BCSAR.shape[-1] == self.full_width:
             volume_BCSAR = F.avg_pool3d(volume_BCSAR, (1, self.reduction, self.reduction))
-        feature_BFSAR = F.relu(self.features(volume_BCSAR))
+        maps, x = [], volume_BCSAR
+        for name, part in self.features.named_children():
+            x = part(x)
+            if name.startswith("denseblock"):
+                maps.append(x)
+        maps[-1] = F.relu(x)
+        return maps
+
+    def flatten(self, feature_BFSAR: Tensor) -> Tensor:
+        """The coarsest map as features [batch, positions, width] that know their place, positions right fastest."""
         return feature_BFSAR.flatten(2).transpose(1, 2) + self.position
+
+    def forward(self, volume_BCSAR: Tensor) -> Tensor:
+        """Volume [batch, channels, S, A, R] to features [batch, positions, width]."""
+        return self.flatten(self.pyramid(volume_BCSAR)[-1])
+
+
+def _block_widths(config: VisionConfig) -> tuple[int, ...]:
+    """Channels after each dense block; a transition halves them."""
+    widths, width = [], config.init_features
+    for layers in config.blocks:
+        width += layers * config.growth
+        widths.append(width)
+        width //= 2
+    return tuple(widths)
 
 
 def sin_cos_positions(grid: tuple[int, ...], width: int) -> Tensor:

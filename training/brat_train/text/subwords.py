@@ -1,7 +1,8 @@
-"""The text branch's tokenizer: lower-case WordPiece, learned from report sentences, in Hugging Face's file format.
+"""The text branch's tokenizer: lower-case subwords, learned from report sentences, in Hugging Face's file format.
 
 The files must read alike in Rust (`tokenizers`, training) and JavaScript (`@huggingface/tokenizers`, the app), so only
-components that both have are used.
+components that both have are used. Words are split as BERT splits them, but merged by BPE: the library's WordPiece
+trainer gives another vocabulary every time it runs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from torch import Tensor
 
 PAD, UNKNOWN, CLS, SEP, BEGIN = "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]"
@@ -19,22 +20,20 @@ SPECIAL = (PAD, UNKNOWN, CLS, SEP, BEGIN)
 _ALPHABET = [*"abcdefghijklmnopqrstuvwxyz0123456789.,;:()-/%'"]
 
 
-def train_wordpiece(sentences: Iterable[str], vocabulary: int) -> Tokenizer:
+def train_subwords(sentences: Iterable[str], vocabulary: int) -> Tokenizer:
     """Learns a vocabulary of at most `vocabulary` pieces. Ids 0 to 4 are padding, unknown, start, end and caption start."""
-    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN, max_input_chars_per_word=100))
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
     tokenizer.normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=True, lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece(prefix="##")
-    # Single characters, alone and as continuation, so that a word never seen still has pieces.
-    letters = " ".join(_ALPHABET) + " " + " ".join(a + a for a in _ALPHABET if a.isalnum())
-    trainer = trainers.WordPieceTrainer(vocab_size=vocabulary, special_tokens=list(SPECIAL), initial_alphabet=_ALPHABET, show_progress=False)
-    tokenizer.train_from_iterator([*sentences, letters], trainer)
+    # Every letter is in, so that a word never seen still has pieces.
+    trainer = trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=list(SPECIAL), initial_alphabet=_ALPHABET, show_progress=False)
+    tokenizer.train_from_iterator(sentences, trainer)
     cls, sep = tokenizer.token_to_id(CLS), tokenizer.token_to_id(SEP)
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{CLS} $A {SEP}", special_tokens=[(CLS, cls), (SEP, sep)])
     return tokenizer
 
 
-def save_wordpiece(tokenizer: Tokenizer, folder: Path, max_tokens: int) -> None:
+def save_subwords(tokenizer: Tokenizer, folder: Path, max_tokens: int) -> None:
     """Writes tokenizer.json and tokenizer_config.json."""
     (folder / "tokenizer.json").write_text(tokenizer.to_str(pretty=False), encoding="utf-8")
     config = {
