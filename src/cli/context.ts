@@ -1,6 +1,6 @@
 /** What every command has: where data and packs are, the output, and the signal of Ctrl-C. */
 import { stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createEngine, type Engine } from '../engine/create.ts';
 import { loadPack } from '../engine/pack/load.ts';
 import { packKey } from '../engine/pack/pack.ts';
@@ -43,13 +43,13 @@ export function wantedProvider(name: string | undefined): WantedProvider | undef
   return found;
 }
 
-/** Folders of packs and the wanted one; a pack given as a folder comes first. */
+/** Folders of packs and the wanted one; a pack given as a folder is the only one. */
 async function packsOf(dataDir: string, pack: string | undefined): Promise<{ packFolders: readonly string[]; pack?: string }> {
   const { packFolders } = hostConfigFor(dataDir);
   if (pack === undefined) return { packFolders };
   const isFolder = await stat(join(pack, 'manifest.json')).then(() => true, () => false);
   if (!isFolder) return { packFolders, pack };
-  return { packFolders: [dirname(resolve(pack)), ...packFolders], pack: packKey(await loadPack(resolve(pack))) };
+  return { packFolders: [resolve(pack)], pack: packKey(await loadPack(resolve(pack))) };
 }
 
 /** The engine on the data folder, for commands that read or change what is stored. The caller closes it. */

@@ -1,10 +1,11 @@
 /** `brat bench`: how fast a step is here, as a median and as a ratio to a plain piece of work in the same run. */
 import { Argument } from 'commander';
 import { EngineError } from '../../shared/errors.ts';
-import { benches } from '../bench/benches.ts';
 import type { CommonOptions, ModelChoice } from '../context.ts';
 import { withWorkFolder } from '../looseStudies.ts';
 import type { Register } from '../program.ts';
+
+const steps = ['preprocess', 'encode', 'search', 'draft', 'import'] as const;
 
 interface Options extends CommonOptions, ModelChoice {
   readonly runs: string;
@@ -15,17 +16,19 @@ export const benchCommand: Register = (program, action) =>
   program
     .command('bench')
     .description('measure a step: medians, and the ratio to a reference measured in the same run')
-    .addArgument(new Argument('<step>', 'what to measure').choices(Object.keys(benches)))
+    .addArgument(new Argument('<step>', 'what to measure').choices(steps))
     .option('--runs <count>', 'runs after one to warm up', '5')
     .option('--size <count>', 'cases for search, files for import')
     .option('--pack <name>', 'pack: id, id@version or folder')
     .option('--provider <name>', 'auto, cuda, webgpu, dml, coreml or cpu')
     .action(
-      action(async (context, [step]: [keyof typeof benches], options: Options) => {
+      action(async (context, [step]: [(typeof steps)[number]], options: Options) => {
         const { output } = context;
         const runs = wholeNumber('--runs', options.runs);
         const size = options.size === undefined ? null : wholeNumber('--size', options.size);
         output.progress(`measuring ${step} …`);
+        // Loaded for this command alone: it brings libraries that no other needs.
+        const { benches } = await import('../bench/benches.ts');
         const found = await withWorkFolder((folder) => benches[step](context, { ...options, runs, size }, folder));
         output.line(`${found.bench}, ${found.subject}: ${found.medianMs.toFixed(3)} ms (median of ${runs}), ${found.ratio.toFixed(2)} times ${found.reference.name} (${found.reference.medianMs.toFixed(3)} ms)`);
         for (const [name, times] of Object.entries(found.measured)) if (name !== found.bench) output.line(`  ${name}: ${times.medianMs.toFixed(1)} ms`);

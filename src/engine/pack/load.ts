@@ -34,16 +34,16 @@ export async function loadPack(folder: string): Promise<Pack> {
 }
 
 /**
- * Opens every pack found one level below the given folders. A folder that does not exist holds none; what cannot be opened
- * comes back with its reason. Of two with the same id and version, only the first is used.
+ * Opens every pack found one level below the given folders, and those that are packs themselves. A folder that does not
+ * exist holds none; what cannot be opened comes back with its reason. Of two with the same id and version, only the first
+ * is used.
  */
 export async function listPacks(folders: readonly string[]): Promise<(Pack | BrokenPack)[]> {
   const found: (Pack | BrokenPack)[] = [];
   const seen = new Map<string, Pack>();
   for (const root of folders) {
-    const names = await readdir(root).catch(() => []);
-    for (const name of names.sort()) {
-      const folder = join(root, name);
+    const below = await readdir(root).catch(() => []);
+    for (const folder of [root, ...below.sort().map((name) => join(root, name))]) {
       if (!(await isFile(join(folder, manifestName)))) continue;
       try {
         const pack = await loadPack(folder);
@@ -52,7 +52,7 @@ export async function listPacks(folders: readonly string[]): Promise<(Pack | Bro
         seen.set(packKey(pack), pack);
         found.push(pack);
       } catch (error) {
-        found.push({ folder, problem: toErrorData(error, name) });
+        found.push({ folder, problem: toErrorData(error, basename(folder)) });
       }
     }
   }

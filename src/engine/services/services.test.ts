@@ -14,8 +14,7 @@ beforeAll(async () => { packFolder = (await makeTinyPack()).folder; });
 afterAll(() => { rmSync(packFolder, { recursive: true, force: true }); });
 
 async function engineIn(dataDir: string, options: Partial<EngineOptions> = {}): Promise<Engine> {
-  // The folder of packs is the parent; only the tiny one is taken by its name.
-  const engine = await openEngine(dataDir, { packFolders: [dirname(packFolder)], pack: 'tiny', ...options });
+  const engine = await openEngine(dataDir, { packFolders: [packFolder], pack: 'tiny', ...options });
   onTestFinished(() => engine.close());
   return engine;
 }
@@ -303,7 +302,7 @@ test('settings are kept, and a pack or provider that does not exist is refused',
   await expect(engine.handlers['settings.set']({ provider: 'quantum' }, call)).rejects.toMatchObject({ code: 'onnx/provider-unavailable' });
   await engine.handlers['settings.set']({ pack: 'tiny@0.1.0', provider: 'cpu' }, call);
   await engine.close();
-  const again = await openEngine(dataDir, { packFolders: [dirname(packFolder)] });
+  const again = await openEngine(dataDir, { packFolders: [packFolder] });
   onTestFinished(() => again.close());
   expect(await again.handlers['settings.get']({}, call)).toEqual({ provider: 'cpu', pack: 'tiny@0.1.0' });
   const status = await again.handlers['app.status']({}, call);
