@@ -58,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--version", default="0.1.0")
     export.set_defaults(run=_export)
 
+    from brat_train.phantom import studies  # light: numpy and pydicom are imported when it runs
+
+    phantom = commands.add_parser("phantom", help="write synthetic studies, their reports and what is true of them")
+    studies.add_arguments(phantom)
+    phantom.set_defaults(run=studies.run)
+
     untrained = commands.add_parser("export-untrained", help="write a pack with random weights")
     untrained.add_argument("--out", type=Path, required=True, help="folder of the pack")
     untrained.set_defaults(run=_export_untrained)

@@ -9,7 +9,7 @@ import pytest
 
 pydicom = pytest.importorskip("pydicom")
 
-from brat_train.phantom.__main__ import write_studies  # noqa: E402
+from brat_train.phantom.studies import write_studies  # noqa: E402
 from brat_train.phantom.dicom import write_study  # noqa: E402
 from brat_train.phantom.phantom import acquisition_of, centres_lps, post_contrast  # noqa: E402
 from brat_train.phantom.scene import draw_scene  # noqa: E402
@@ -105,5 +105,5 @@ def test_the_command_writes_studies_reports_and_truth(tmp_path):
     assert phantom["studyUid"] in rows[1] and phantom["sentences"][0].split(",")[0] in rows[1]
     assert any((tmp_path / phantom["folder"]).rglob("*.dcm"))
     again = tmp_path / "again"
-    write_studies(seed, 1, again)
+    write_studies(seed, 1, again, processes=2)
     assert (again / "truth.json").read_text() == (tmp_path / "truth.json").read_text()

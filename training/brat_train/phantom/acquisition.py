@@ -35,6 +35,8 @@ class Acquisition:
     centre_lps: NDArray[np.float64]
     #: how thick a slice is (mm); the rest of the slice spacing is gap
     thickness_mm: float
+    #: a 3D acquisition (DICOM MRAcquisitionType); dcm2niix stores it another way
+    three_d: bool
     #: noise of each channel relative to white matter
     noise: float
     #: stored value of white matter
@@ -110,6 +112,7 @@ def draw_acquisition(rng: np.random.Generator, centre_ras: NDArray[np.float64], 
         directions=np.stack([-along if flip_slices else along, row, column]),
         centre_lps=centre,
         thickness_mm=thickness,
+        three_d=three_d,
         noise=float(rng.uniform(0.008, 0.055)) * (1.3 if three_d else 1.0),
         white_matter_value=float(np.exp(rng.uniform(np.log(120), np.log(1500)))),
         air_masked=bool(rng.random() < 0.15),

@@ -115,14 +115,14 @@ def _sequence(rng: np.random.Generator, maker: str, kind: str, three_d: bool) ->
 def _decoy_grid(grid: Acquisition, shape: tuple[int, int, int]) -> Acquisition:
     """Thick axial slices over the same head, whatever plane the post-contrast series has."""
     base = PLANES["axial"]
-    return replace(grid, plane="axial", shape=shape, spacing_mm=(143 / shape[0], 235 / shape[1], 235 / shape[2]), directions=base[[2, 1, 0]], thickness_mm=5.0, noise=max(grid.noise, 0.015), ghost=0.0)
+    return replace(grid, plane="axial", shape=shape, spacing_mm=(143 / shape[0], 235 / shape[1], 235 / shape[2]), directions=base[[2, 1, 0]], thickness_mm=5.0, three_d=False, noise=max(grid.noise, 0.015), ghost=0.0)
 
 
 def _localizer_grids(grid: Acquisition) -> list[Acquisition]:
     out = []
     for plane in ("axial", "coronal", "sagittal"):
         column, row, along = PLANES[plane]
-        out.append(replace(grid, plane=plane, shape=(3, 192, 192), spacing_mm=(20.0, 1.4, 1.4), directions=np.stack([along, row, column]), thickness_mm=8.0, noise=0.05))
+        out.append(replace(grid, plane=plane, shape=(3, 192, 192), spacing_mm=(20.0, 1.4, 1.4), directions=np.stack([along, row, column]), thickness_mm=8.0, three_d=False, noise=0.05))
     return out
 
 
@@ -131,9 +131,8 @@ def series_of(scene: Scene, decoy_shape: tuple[int, int, int] = DECOY_SHAPE) -> 
     rng = stream(scene.seed, "dicom")
     maker, _, _ = _scanner(scene.seed)
     grid = acquisition_of(scene)
-    three_d = grid.spacing_mm[0] < 2
     post, _ = post_contrast(scene, grid)
-    names = _POST_3D if three_d and grid.plane == "axial" else _POST[grid.plane]
+    names = _POST_3D if grid.three_d and grid.plane == "axial" else _POST[grid.plane]
     description = str(rng.choice(names))
     agent = str(rng.choice(_AGENTS)) if rng.random() < 0.85 else None
     decoy = _decoy_grid(grid, decoy_shape)
@@ -147,7 +146,7 @@ def series_of(scene: Scene, decoy_shape: tuple[int, int, int] = DECOY_SHAPE) -> 
         Series(1, str(rng.choice(("localizer", "3-plane loc", "LOC", "Survey"))), "localizer", localizer, _sequence(rng, maker, "localizer", False)),
         Series(2, str(rng.choice(("AX FLAIR", "FLAIR", "t2_tirm_tra_dark-fluid") if flair else ("AX T2", "T2W_TSE", "t2_tse_tra"))), "water", ((decoy, water),), _sequence(rng, maker, "flair" if flair else "t2", False)),
         Series(3, str(rng.choice(_PRE)), "pre", ((decoy, pre),), _sequence(rng, maker, "pre", False)),
-        Series(int(rng.integers(4, 9)), description, "post", ((grid, post),), _sequence(rng, maker, "post", three_d), agent),
+        Series(int(rng.integers(4, 9)), description, "post", ((grid, post),), _sequence(rng, maker, "post", grid.three_d), agent),
     ]
 
 
