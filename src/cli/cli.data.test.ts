@@ -49,7 +49,7 @@ describeWithData('on real data', () => {
     }
   });
 
-  test('the post-contrast study goes the whole way: import, reports, index, search, draft', async () => {
+  test('the post-contrast study is imported, and drafted from its T1 post-contrast series among decoys', async () => {
     const source = join(work, 'tumour');
     await wrapTumourStudy(source);
     expect((await brat(['import', source])).code).toBe(0);

@@ -85,5 +85,8 @@ export function pickStudy(studies: readonly LooseStudy[], wanted: { readonly stu
   if (studies.length === 1) return { study: studies[0]!, reason: 'the only study' };
   const contrast = studies.filter(({ images }) => images.choice.chosen !== null && images.choice.problem === null);
   if (contrast.length === 1) return { study: contrast[0]!, reason: `the only one of ${studies.length} studies with a T1 post-contrast series` };
+  const native = studies.filter(({ images }) => images.choice.chosen !== null);
+  if (contrast.length === 0 && native.length === 1) return { study: native[0]!, reason: `none of ${studies.length} studies has a T1 post-contrast series; the only one with a T1 series` };
+  if (native.length === 0) throw new EngineError('select/no-t1c', `None of ${studies.length} studies has a T1 post-contrast or T1 series`, { subject: 'path', advice: 'See brat series; if one of the series is T1 post-contrast, pass it with --series' });
   throw new EngineError('cli/usage', `There are ${studies.length} studies, ${contrast.length} of them with a T1 post-contrast series`, { subject: 'path', advice: `Pass one of them with --study: ${studies.map(({ uid }) => uid).slice(0, 10).join(', ')}` });
 }

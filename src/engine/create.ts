@@ -7,6 +7,7 @@ import { isCancelled, toErrorData } from '../shared/errors.ts';
 import { createFrameDecoder } from './dicom/decode/frameDecoder.ts';
 import type { Clock, Log } from './ports.ts';
 import { Analyses, analysisHandlers, type AnalysisParts } from './services/analysis.ts';
+import { Activity } from './services/activity.ts';
 import { Archive } from './services/archive.ts';
 import { Changes, changeHandlers } from './services/changes.ts';
 import { importHandlers, importPaths, type ImportParts } from './services/importing.ts';
@@ -86,14 +87,14 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     pack: options.pack ?? readSetting(store.db, 'pack') ?? '',
     provider: options.provider ?? providerNames.find((name) => name === readSetting(store.db, 'provider')) ?? 'auto',
   });
-  const parts: AnalysisParts = { store, library, changes, queue, models, archive, decoder, preprocessor, clock };
+  const activity = new Activity();
+  const parts: AnalysisParts = { store, library, changes, queue, activity, models, archive, decoder, preprocessor, clock };
   const analyses = new Analyses(parts);
-  const importing: ImportParts = { store, library, changes, clock, log, forgetVolumes: (study) => { volumes.forget(study); } };
+  const importing: ImportParts = { store, library, changes, clock, log, activity, forgetVolumes: (study) => { volumes.forget(study); } };
   const { 'import.paths': importByPath, ...pageImports } = importHandlers(importing);
 
-  const closing = new AbortController();
   await installDemoArchive(options, store);
-  const background = options.demoStudies === false ? Promise.resolve() : importDemoStudies(options, importing, closing.signal);
+  const background = options.demoStudies === false ? Promise.resolve() : importDemoStudies(options, importing);
 
   return {
     handlers: {
@@ -121,7 +122,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     indexArchive: (signal) => indexArchive(parts, signal),
     searchText: (text, limit, signal) => searchText(parts, text, limit, signal),
     close: async () => {
-      closing.abort();
+      await activity.close();
       await background;
       await models.close();
       await Promise.all([decoder.close(), preprocessor.close()]);
@@ -146,12 +147,12 @@ async function installDemoArchive({ demoDir, clock, log }: EngineOptions, { db }
 }
 
 /** Studies of the demonstration, after the start; what a kill leaves out is imported at the next start. */
-async function importDemoStudies({ demoDir, log }: EngineOptions, importing: ImportParts, signal: AbortSignal): Promise<void> {
+async function importDemoStudies({ demoDir, log }: EngineOptions, importing: ImportParts): Promise<void> {
   const { db } = importing.store;
   if (demoDir == null || readSetting(db, 'demo.studies') !== null) return;
   try {
     for (const zip of await demoStudies(demoDir)) {
-      for await (const event of importPaths(importing, [zip], signal, true)) if (event.kind === 'problem') log.warn('demo.study-problem', { code: event.error.code });
+      for await (const event of importPaths(importing, [zip], new AbortController().signal, true)) if (event.kind === 'problem') log.warn('demo.study-problem', { code: event.error.code });
     }
     writeSetting(db, 'demo.studies', 'imported');
   } catch (error) {

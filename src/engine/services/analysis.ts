@@ -10,6 +10,7 @@ import { findDraft, findEncoding, putDraft, putEncoding, type StoredEncoding } f
 import { recordAudit } from '../store/audit.ts';
 import { startJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
+import type { Activity } from './activity.ts';
 import type { Changes } from './changes.ts';
 import type { Library } from './library.ts';
 import type { Queue } from './queue.ts';
@@ -20,6 +21,7 @@ export interface AnalysisParts extends ReadingParts {
   readonly library: Library;
   readonly changes: Changes;
   readonly queue: Queue;
+  readonly activity: Activity;
 }
 
 interface Stored {
@@ -30,10 +32,16 @@ interface Stored {
 
 export class Analyses {
   readonly #parts: AnalysisParts;
+  /** Whether a study has a draft that counts, as last found; telling it takes the study's headers. */
+  readonly #drafted = new Map<string, Promise<boolean>>();
   readonly #running = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
 
   constructor(parts: AnalysisParts) {
     this.#parts = parts;
+    parts.changes.listen(({ study }) => {
+      if (study === null) this.#drafted.clear();
+      else this.#drafted.delete(study);
+    });
   }
 
   isProcessing(study: string): boolean {
@@ -58,13 +66,18 @@ export class Analyses {
     return { channels, encoding, draft: findDraft(store.db, study, stamp) ?? null };
   }
 
-  async isDrafted(study: string): Promise<boolean> {
-    const { models, store, library } = this.#parts;
+  isDrafted(study: string): Promise<boolean> {
+    let known = this.#drafted.get(study);
+    if (!known) this.#drafted.set(study, (known = this.#findDrafted(study)));
+    return known;
+  }
+
+  async #findDrafted(study: string): Promise<boolean> {
+    const { models, store } = this.#parts;
     // Cheap tests first: the list of studies asks this for every one.
     if (store.db.get('SELECT 1 FROM draft WHERE study_uid = ?', study) === undefined) return false;
     const pack = await models.pack().catch(() => null);
     if (!pack || store.db.get('SELECT 1 FROM draft WHERE study_uid = ? AND pack = ?', study, packKey(pack)) === undefined) return false;
-    library.study(study);
     return this.stored(study, pack).then(({ draft }) => draft !== null, () => false);
   }
 
@@ -73,8 +86,17 @@ export class Analyses {
     const { store, library, changes, clock, queue, models } = this.#parts;
     library.study(study);
     const stop = new AbortController();
-    const both = AbortSignal.any([signal, stop.signal]);
-    const leave = await queue.enter(signal);
+    const { signal: both, end } = this.#parts.activity.begin(AbortSignal.any([signal, stop.signal]));
+    const leave = await queue.enter(both).catch((error: unknown) => {
+      end();
+      throw error;
+    });
+    if (!library.has(study)) {
+      // It was removed while this call waited.
+      leave();
+      end();
+      library.study(study);
+    }
     let ended: () => void = () => undefined;
     this.#running.set(study, { stop, ended: new Promise((resolve) => { ended = resolve; }) });
     const job = startJob(store.db, clock, 'analysis', study);
@@ -116,6 +138,7 @@ export class Analyses {
       this.#running.delete(study);
       ended();
       leave();
+      end();
       changes.emit(study);
     }
   }

@@ -14,6 +14,7 @@ import { recordAudit } from '../store/audit.ts';
 import { startJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
 import { addInstance, hasInstance, isContentUsed, studyOfSeries } from '../store/studies.ts';
+import type { Activity } from './activity.ts';
 import type { Changes } from './changes.ts';
 import type { Library } from './library.ts';
 import { Uploads } from './uploads.ts';
@@ -24,6 +25,7 @@ export interface ImportParts {
   readonly changes: Changes;
   readonly clock: Clock;
   readonly log: Log;
+  readonly activity: Activity;
   /** Drops volumes and pictures of a study that grew. */
   readonly forgetVolumes: (study: string) => void;
 }
@@ -36,8 +38,9 @@ const batchSize = 32;
  * @param demo marks the studies as coming with the app
  * @throws EngineError `import/nothing-readable` if there was nothing to store, `store/no-space`, `cancelled`; what was stored until then stays
  */
-export async function* importPaths(parts: ImportParts, paths: readonly string[], signal: AbortSignal, demo = false): AsyncGenerator<ImportEvent, void, undefined> {
+export async function* importPaths(parts: ImportParts, paths: readonly string[], callSignal: AbortSignal, demo = false): AsyncGenerator<ImportEvent, void, undefined> {
   const { store, library, changes, clock, log } = parts;
+  const { signal, end } = parts.activity.begin(callSignal);
   const workDir = await mkdtemp(join(store.temporaryFolder, 'import-'));
   const job = startJob(store.db, clock, 'import', null);
   const studies = new Set<string>();
@@ -103,6 +106,7 @@ export async function* importPaths(parts: ImportParts, paths: readonly string[],
       parts.forgetVolumes(study);
       changes.emit(study);
     }
+    end();
   }
 }
 

@@ -6,7 +6,7 @@ import { cancelledError, EngineError, toErrorData, type ErrorData } from '../../
 import { packKey, packStamp, type Pack } from '../pack/pack.ts';
 import { recordAudit } from '../store/audit.ts';
 import { findEncoding, putEncoding } from '../store/analyses.ts';
-import { casesWithoutVectors, putVectors, sentencesOfCase, type CaseRow } from '../store/cases.ts';
+import { casesWithoutVectors, findCase, putVectors, sentencesOfCase, type CaseRow } from '../store/cases.ts';
 import { startJob } from '../store/jobs.ts';
 import type { EncodedViews } from '../ports.ts';
 import type { AnalysisParts } from './analysis.ts';
@@ -18,9 +18,13 @@ export type IndexEvent =
   | { readonly kind: 'done'; readonly encoded: number; readonly failed: number; readonly alreadyThere: number; readonly pack: string };
 
 /** @throws EngineError of the pack or provider, `store/...`, `cancelled`; a fault of one case is an event and the rest goes on */
-export async function* indexArchive(parts: AnalysisParts, signal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined> {
+export async function* indexArchive(parts: AnalysisParts, callSignal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined> {
   const { store, models, archive, clock, queue, changes } = parts;
-  const leave = await queue.enter(signal);
+  const { signal, end } = parts.activity.begin(callSignal);
+  const leave = await queue.enter(signal).catch((error: unknown) => {
+    end();
+    throw error;
+  });
   const job = startJob(store.db, clock, 'index', null);
   try {
     const pack = await models.pack();
@@ -36,6 +40,8 @@ export async function* indexArchive(parts: AnalysisParts, signal: AbortSignal): 
       try {
         const encoded = withoutViews.has(item.id) ? await encodeCase(parts, pack, item, signal) : null;
         const sentences = withoutSentences.has(item.id) ? await encodeSentences(parts, item) : null;
+        // The case may have been removed while it was being encoded.
+        if (!findCase(store.db, item.id)) continue;
         store.db.transaction(() => {
           if (encoded) putVectors(store.db, 'views', key, item.id, encoded.width, encoded.projected);
           if (sentences) putVectors(store.db, 'sentences', key, item.id, pack.manifest.encoder.width, sentences);
@@ -57,6 +63,7 @@ export async function* indexArchive(parts: AnalysisParts, signal: AbortSignal): 
     throw error;
   } finally {
     leave();
+    end();
     changes.emit(null);
   }
 }
@@ -68,7 +75,7 @@ async function encodeCase(parts: AnalysisParts, pack: Pack, item: CaseRow, signa
   const known = findEncoding(store.db, study, packStamp(pack));
   if (known?.input === channels.input) return known.encoded;
   const encoded = await encodeChannels(parts, pack, channels, signal);
-  putEncoding(store.db, study, channels, encoded, clock.now().toISOString());
+  if (library.has(study)) putEncoding(store.db, study, channels, encoded, clock.now().toISOString());
   return encoded;
 }
 

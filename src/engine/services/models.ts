@@ -3,7 +3,7 @@
  * language model. Each is loaded at first need and kept; choosing another pack or provider lets go of them.
  */
 import type { PackStamp, ProviderState } from '../../shared/contract.ts';
-import { EngineError } from '../../shared/errors.ts';
+import { EngineError, toErrorData } from '../../shared/errors.ts';
 import { createBridge, type Bridge } from '../draft/bridge.ts';
 import { createEncoder, type Encoder } from '../encode/encoder.ts';
 import { chooseProvider, type ProviderChoice } from '../encode/selfTest.ts';
@@ -107,10 +107,15 @@ export class Models {
   }
 
   /** What is known of the providers without testing any. */
-  get providerSoFar(): { readonly choice: ProviderChoice | null; readonly states: readonly ProviderState[] } {
-    if (this.#choice) return { choice: this.#choice, states: this.#choice.states };
+  get providerSoFar(): { readonly choice: ProviderChoice | null; readonly states: readonly ProviderState[]; readonly problem: string | null } {
+    if (this.#choice) return { choice: this.#choice, states: this.#choice.states, problem: null };
     const untested = (provider: Provider): ProviderState => ({ provider, state: 'untested', goldenDifference: null, message: 'not tried yet' });
-    return { choice: null, states: this.runtime.providers().map(untested) };
+    try {
+      return { choice: null, states: this.runtime.providers().map(untested), problem: null };
+    } catch (error) {
+      // Studies can be looked at without a runtime.
+      return { choice: null, states: [], problem: toErrorData(error, 'onnx').message };
+    }
   }
 
   encoder(): Promise<Encoder> {

@@ -48,7 +48,11 @@ export interface ChosenChannels extends EncodingInput {
 export function chooseChannels(images: StudyImages, pack: Pack): ChosenChannels {
   const { chosen, problem } = images.choice;
   if (!chosen) {
-    throw new EngineError(problem?.code ?? 'select/no-t1c', problem?.message ?? 'The study has no series that can be read', { subject: 'study', advice: 'Set the role of the series that is T1 post-contrast' });
+    const code = problem?.code ?? 'select/no-t1c';
+    throw new EngineError(code, problem?.message ?? 'The study has no series that can be read', {
+      subject: 'study',
+      advice: code === 'select/no-image-series' ? 'Choose another study' : 'Set the role of the series that is T1 post-contrast',
+    });
   }
   const { channels } = pack.manifest.input;
   const chosenRole = problem?.code === 'select/t1-instead' ? 't1' : 't1c';

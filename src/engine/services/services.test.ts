@@ -309,3 +309,35 @@ test('settings are kept, and a pack or provider that does not exist is refused',
   expect(contract['app.status'].result.parse(status)).toEqual(status);
   expect(status.pack).toMatchObject({ id: 'tiny', training: 'untrained' });
 });
+
+test('closing in the middle of an import and a reading ends them first, and the data folder opens again whole', async () => {
+  const { engine, study, dataDir } = await engineWithStudy();
+  const source = temporaryFolder();
+  await writePhantomStudy(source, { uid: '2.25.77', slices: 60 });
+  const importing = drain(engine.importPaths([source], call.signal)).catch((error: unknown) => error);
+  const reading = drain(engine.handlers['study.analyse']({ study, force: false }, call)).catch((error: unknown) => error);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await engine.close();
+  for (const ended of await Promise.all([importing, reading])) if (!Array.isArray(ended)) expect(ended).toMatchObject({ code: 'cancelled' });
+  const again = await engineIn(dataDir);
+  expect(again.parts.store.findDamage()).toBeNull();
+  expect(storedFiles(dataDir)).toHaveLength(again.parts.store.db.get<{ n: number }>('SELECT count(*) AS n FROM instance')!.n);
+});
+
+test('a study removed while it waits to be read is refused, not read', async () => {
+  const { engine, study } = await engineWithStudy();
+  const leave = await engine.parts.queue.enter(call.signal);
+  const waiting = drain(engine.handlers['study.analyse']({ study, force: false }, call)).catch((error: unknown) => error);
+  await new Promise((resolve) => setImmediate(resolve));
+  await engine.handlers['study.remove']({ study }, call);
+  leave();
+  expect(await waiting).toMatchObject({ code: 'store/not-found' });
+});
+
+test('uploads that a closed page left behind give way to new ones', async () => {
+  const engine = await engineIn(temporaryFolder());
+  const begun = [];
+  for (let n = 0; n < 9; n++) begun.push((await engine.handlers['import.begin']({}, call)).upload);
+  await expect(engine.handlers['import.discard']({ upload: begun[0]! }, call)).rejects.toMatchObject({ code: 'import/unknown-upload' });
+  await engine.handlers['import.discard']({ upload: begun[8]! }, call);
+});

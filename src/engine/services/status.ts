@@ -54,14 +54,14 @@ export function statusHandlers(parts: StatusParts): Pick<Handlers, 'app.status' 
     'app.status': async (): Promise<AppStatus> => {
       const packs = await models.packs();
       const pack = await models.pack().catch(() => null);
-      const { choice, states } = models.providerSoFar;
+      const { choice, states, problem } = models.providerSoFar;
       if (pack && !choice) testProviders();
       return {
         version: parts.version,
         pack: pack && packSummary(pack),
         packs: packs.map(packSummary),
         providers: [...states],
-        provider: choice ? { name: choice.provider, fallback: choice.fallback, message: choice.message } : { name: '', fallback: false, message: pack ? 'being tested' : 'no model pack' },
+        provider: choice ? { name: choice.provider, fallback: choice.fallback, message: choice.message } : { name: '', fallback: false, message: problem ?? (pack ? 'being tested' : 'no model pack') },
         caseCount: archive.caseCount,
         studyCount: countStudies(store.db),
       };

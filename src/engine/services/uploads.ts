@@ -33,7 +33,9 @@ export class Uploads {
   }
 
   async begin(): Promise<string> {
-    if (this.#uploads.size >= maxUploads) throw new EngineError('import/unknown-upload', 'Too many imports are open at once', { subject: 'import', advice: 'Finish or discard one of them' });
+    // A page that was closed half-way never says so; its upload gives way to new ones.
+    const oldest = this.#uploads.keys().next().value;
+    if (this.#uploads.size >= maxUploads && oldest !== undefined) await this.discard(oldest);
     const id = randomUUID();
     const folder = join(this.#folder, `upload-${id}`);
     await mkdir(folder);
