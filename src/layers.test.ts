@@ -32,7 +32,6 @@ const ownerOf: Record<string, readonly string[]> = {
   electron: ['main', 'preload'],
   react: ['renderer'],
   '@cornerstonejs/core': ['renderer'],
-  '@cornerstonejs/tools': ['renderer'],
 };
 
 interface Import {
