@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from brat_train.phantom.contrast import paint_patient
 from brat_train.phantom.head import LOBES, ORIGIN_MM, load_head
 from brat_train.phantom.phantom import acquisition_of, centres_lps, post_contrast, training_phantom
 from brat_train.phantom.report import write_report
@@ -55,6 +56,23 @@ def test_the_drawn_mask_lies_where_the_truth_says(seed):
     phantom = training_phantom(seed)
     right_index = np.argwhere(phantom.mask)[:, 2].mean() * 4 + 1.5
     assert abs(right_index - phantom.centres_sar[0][2]) < 12
+
+
+def test_every_finding_lies_inside_the_field_of_view():
+    for scene in SCENES:
+        grid = acquisition_of(scene)
+        for lesion, voxel in zip(scene.findings.lesions, grid.voxels(centres_lps(scene))):
+            margin = lesion.size_mm / 2 / np.array(grid.spacing_mm)
+            assert (voxel >= margin).all() and (voxel <= np.array(grid.shape) - 1 - margin).all(), (scene.seed, lesion)
+
+
+def test_heads_after_surgery_have_finite_values_and_a_dark_cavity():
+    operated = [scene for scene in SCENES if scene.findings.cavity and not scene.findings.lesions][:12]
+    for scene in operated:
+        painted, _ = paint_patient(scene, stream(scene.seed, "contrast"))
+        assert np.isfinite(painted).all(), scene.seed
+        at = np.round(np.array(scene.findings.cavity.centre_mni) - ORIGIN_MM).astype(int)
+        assert painted[tuple(at)] < 0.75
 
 
 def test_sizes_in_the_picture_are_the_sizes_told():

@@ -60,6 +60,17 @@ class Acquisition:
         """Voxel indices [n, 3] of patient points [n, 3]."""
         return ((lps - self.origin_lps) @ self.directions.T) / np.array(self.spacing_mm)
 
+    def covering(self, centres_lps: NDArray[np.float64], radii_mm: NDArray[np.float64]) -> Acquisition:
+        """The same series with as many slices, rows and columns added as it takes to hold all these balls."""
+        voxels, shape, centre = self.voxels(centres_lps), list(self.shape), self.centre_lps.copy()
+        for axis, spacing in enumerate(self.spacing_mm):
+            reach = radii_mm / spacing + 1
+            before = max(0, int(np.ceil((reach - voxels[:, axis]).max())))
+            after = max(0, int(np.ceil((voxels[:, axis] + reach).max() - (self.shape[axis] - 1))))
+            shape[axis] += before + after
+            centre = centre + self.directions[axis] * spacing * (after - before) / 2
+        return replace(self, shape=tuple(shape), centre_lps=centre)
+
     def coarsened(self) -> Acquisition:
         """The same field of view with no more than the voxels that training needs (2.4 mm along the head, 0.9 across)."""
         shape, spacing = list(self.shape), list(self.spacing_mm)

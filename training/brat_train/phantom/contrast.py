@@ -236,7 +236,7 @@ def _paint_cavity(volume: Volume, scene: Scene, cavity: Cavity, palette: Palette
             angle, side = rng.uniform(0, 6.28), np.cross(outward, rng.normal(size=3))
             side /= np.linalg.norm(side)
             spot = flap * (np.cos(angle) * side + np.sin(angle) * np.cross(outward, side))
-            gap = np.sqrt(((grid - (spot + outward * 0)[:, None, None, None]) ** 2).sum(0) - (along - spot @ outward) ** 2)
+            gap = np.sqrt(np.maximum(((grid - spot.astype(np.float32)[:, None, None, None]) ** 2).sum(0) - (along - np.float32(spot @ outward)) ** 2, 0))
             _blend(volume, box, np.clip(rng.uniform(3, 6) - gap, 0, 1) * (depth > 2) * (depth < 14) * (along > 0), 0.03)
     elif style < 0.6:  # the flap's marrow looks darker, or soft tissue fills a bone defect
         inner = bone & (across < flap)

@@ -31,8 +31,13 @@ class TrainingPhantom:
 
 
 def acquisition_of(scene: Scene) -> Acquisition:
-    """The T1 post-contrast series of a scene, on its own grid."""
-    return draw_acquisition(stream(scene.seed, "acquisition"), scene.pose.centre_ras)
+    """The T1 post-contrast series of a scene, on its own grid; it covers every finding, as a technologist would see to."""
+    grid = draw_acquisition(stream(scene.seed, "acquisition"), scene.pose.centre_ras)
+    spots = [*scene.findings.lesions, *([scene.findings.cavity] if scene.findings.cavity else [])]
+    if not spots:
+        return grid
+    centres = scene.pose.to_patient(np.array([spot.centre_mni for spot in spots]))
+    return grid.covering(centres, np.array([spot.size_mm / 2 for spot in spots]))
 
 
 def post_contrast(scene: Scene, grid: Acquisition) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -65,5 +70,7 @@ def training_phantom(seed: int) -> TrainingPhantom:
             cell = np.floor((centre + 0.5) / (1, 4, 4)).astype(int)
             if lesion.kind != "ring" and (cell >= 0).all() and (cell < MASK_SIZE_SAR).all():
                 mask[tuple(cell)] = 1
+    if not np.isfinite(values).all():
+        raise FloatingPointError(f"phantom {seed} has values that are not finite")
     volume = np.round(prepare(np.round(values), grid) * 255).astype(np.uint8)
     return TrainingPhantom(scene, volume, mask, centres)
