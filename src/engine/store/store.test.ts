@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { writeNpy } from '../arrays/npy.ts';
 import { sqlite } from '../../native/sqlite.ts';
 import { engineVersion } from '../version.ts';
-import { openEngine, silentLog } from '../../testing/engineForTests.ts';
+import { call, openEngine, silentLog } from '../../testing/engineForTests.ts';
+import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
+import { zipFile } from '../../testing/zipFile.ts';
 import { countCases, putCase, putVectors, sentencesOfCase, vectorsOfCase, vectorsOfPack } from './cases.ts';
 import type { Database } from './database.ts';
 import { migrate, newestSchema, schemaVersion } from './migrate.ts';
@@ -184,6 +186,24 @@ describe('the demonstration archive', () => {
     first.db.run("DELETE FROM archive_case WHERE id = 'demo-1'");
     await first.engine.close();
     expect(countCases((await installed(demo, dataDir)).db)).toBe(1);
+  });
+
+  test('brings its studies after the start, marked as such, once, also when the first start was cut short', async () => {
+    const demo = temporaryFolder();
+    const study = temporaryFolder();
+    await writePhantomStudy(study, { series: ['t1c'] });
+    mkdirSync(join(demo, 'studies'));
+    const images = readdirSync(join(study, 't1c')).map((name) => ({ name, content: readFileSync(join(study, 't1c', name)) }));
+    writeFileSync(join(demo, 'studies', 'one.zip'), zipFile(images));
+    const dataDir = temporaryFolder();
+    await (await installed(demo, dataDir)).engine.close();
+    const { engine, db } = await installed(demo, dataDir);
+    await vi.waitFor(() => { expect(db.all("SELECT value FROM setting WHERE key = 'demo.studies'")).toHaveLength(1); }, { timeout: 20_000 });
+    const studies = await engine.handlers['studies.list']({}, call);
+    expect(studies.map((item) => [item.demo, item.instanceCount])).toEqual([[true, 8]]);
+    await engine.handlers['study.remove']({ study: studies[0]!.study }, call);
+    await engine.close();
+    expect((await (await installed(demo, dataDir)).engine.handlers['studies.list']({}, call))).toEqual([]);
   });
 
   test('is not missed where there is none', async () => {
