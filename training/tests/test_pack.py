@@ -75,6 +75,17 @@ def test_the_encoder_repeats_its_golden_case_in_onnxruntime(pack: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(projected, axis=-1), 1, atol=1e-4)
 
 
+def test_heads_and_lesion_decoder_repeat_pytorch_in_onnxruntime(pack: Path, contents: PackContents) -> None:
+    views = np.load(pack / "golden-views.npy")[None]
+    volume = np.load(pack / "golden-volume.npy")[None].astype(np.float32) / 255
+    with torch.no_grad():
+        expected_findings = contents.heads(torch.from_numpy(views)).sigmoid().numpy()
+        expected_lesion = contents.lesion(contents.model.visual_encoder.pyramid(torch.from_numpy(volume))).sigmoid()[:, 0].numpy()
+    for name, given, expected in (("findings", {"views": views}, expected_findings), ("lesion", {"volume": volume}, expected_lesion)):
+        session = onnxruntime.InferenceSession(str(pack / f"{name}.onnx"), providers=["CPUExecutionProvider"])
+        np.testing.assert_allclose(session.run(["probability"], given)[0], expected, atol=2e-5)
+
+
 def test_padding_does_not_change_a_sentence(pack: Path, contents: PackContents) -> None:
     session = onnxruntime.InferenceSession(str(pack / "text.onnx"), providers=["CPUExecutionProvider"])
     alone = encode_batch(contents.text_tokenizer, SENTENCES[:1], 64)

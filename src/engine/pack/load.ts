@@ -91,7 +91,7 @@ function checkManifest(pack: Pack): void {
   const bad = (what: string) => refuse(pack, 'pack/bad-manifest', manifestName, what);
 
   const named = [
-    manifest.licence.file, encoder.file, text?.file, text?.tokenizer, text?.tokenizerConfig, bridge?.file, llm?.file, llm?.reservedEmbeddings,
+    manifest.licence.file, encoder.file, text?.file, text?.tokenizer, text?.tokenizerConfig, bridge?.file, llm?.file, llm?.reservedEmbeddings, manifest.findings?.file, manifest.lesion?.file,
     golden.volume, golden.views, golden.projected, golden.attention, golden.sentenceVectors,
   ].filter((name) => name !== undefined);
   for (const name of named) if (!Object.hasOwn(files, name)) throw bad(`${name} is used but has no entry in files`);

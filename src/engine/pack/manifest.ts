@@ -74,6 +74,16 @@ export const manifestSchema = z.strictObject({
       maxTokens: positive.max(4096),
     })
     .optional(),
+  /** Classification heads. Input `views` [1, views, hidden]; output `probability` [1, outputs]. */
+  findings: z
+    .strictObject({
+      file: fileName,
+      /** Question id and answer (Figure 14) that each probability is for, in their order. */
+      outputs: z.array(z.strictObject({ question: z.string(), answer: z.string() })).min(1),
+    })
+    .optional(),
+  /** Where enhancing lesions are. Input `volume` as the encoder's; output `probability` [1, S, A, R] on a grid over the same volume. */
+  lesion: z.strictObject({ file: fileName, grid: z.tuple([positive, positive, positive]) }).optional(),
   golden: z.strictObject({
     /** NPY uint8 [channels, S, A, R]; the encoder's input is this divided by 255. */
     volume: fileName,

@@ -1,4 +1,4 @@
-"""ONNX graphs of a pack: encoder, text branch, bridge. Float32 arithmetic, weights stored as float16.
+"""ONNX graphs of a pack: encoder, text branch, bridge, heads. Float32 arithmetic, weights stored as float16.
 
 Halving the files costs nothing in exactness: weights are rounded to float16 before anything is computed from them
 (:func:`round_weights`), and onnxruntime turns them back into float32 when it loads the graph.
@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from brat_train.models.brat import Brat
+from brat_train.models.heads import FindingHeads
+from brat_train.models.lesion import LesionDecoder
 from brat_train.models.llama import Bridge
 
 OPSET = 17
@@ -51,6 +53,28 @@ class TextGraph(nn.Module):
         return self.model.encode_sentences(input_ids, attention_mask > 0)
 
 
+class FindingsGraph(nn.Module):
+    """Views [1, views, hidden] to a probability per finding."""
+
+    def __init__(self, heads: FindingHeads) -> None:
+        super().__init__()
+        self.heads = heads
+
+    def forward(self, views: Tensor) -> Tensor:
+        return self.heads(views).sigmoid()
+
+
+class LesionGraph(nn.Module):
+    """Volume [1, channels, S, A, R] to the probability of enhancing lesion per cell of a coarser grid, [1, S', A', R']."""
+
+    def __init__(self, model: Brat, decoder: LesionDecoder) -> None:
+        super().__init__()
+        self.vision, self.decoder = model.visual_encoder, decoder
+
+    def forward(self, volume: Tensor) -> Tensor:
+        return self.decoder(self.vision.pyramid(volume)).sigmoid()[:, 0]
+
+
 def write_encoder(model: Brat, path: Path) -> None:
     """Writes encoder.onnx: `volume` to `views`, `projected`, `attention`."""
     vision = model.config.vision
@@ -67,6 +91,17 @@ def write_text(model: Brat, path: Path) -> None:
 def write_bridge(bridge: Bridge, views: int, hidden: int, path: Path) -> None:
     """Writes bridge.onnx: `views` [1, views, hidden] to `embeddings` [1, views, width]."""
     _export(bridge, (torch.zeros(1, views, hidden),), path, ["views"], ["embeddings"], {})
+
+
+def write_findings(heads: FindingHeads, views: int, hidden: int, path: Path) -> None:
+    """Writes findings.onnx: `views` [1, views, hidden] to `probability` [1, findings]."""
+    _export(FindingsGraph(heads), (torch.zeros(1, views, hidden),), path, ["views"], ["probability"], {})
+
+
+def write_lesion(model: Brat, decoder: LesionDecoder, path: Path) -> None:
+    """Writes lesion.onnx: `volume` to `probability` [1, S', A', R']."""
+    vision = model.config.vision
+    _export(LesionGraph(model, decoder), (torch.zeros(1, vision.channels, *vision.size),), path, ["volume"], ["probability"], {})
 
 
 def _export(module: nn.Module, example: tuple[Tensor, ...], path: Path, inputs: list[str], outputs: list[str], free: dict[str, dict[int, str]]) -> None:

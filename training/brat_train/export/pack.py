@@ -20,8 +20,10 @@ from tokenizers import Tokenizer
 from brat_train.export.card import Card
 from brat_train.export.gguf_llama import reserved_rows, write_gguf
 from brat_train.export.prompt import PROMPT
-from brat_train.export.graphs import round_weights, write_bridge, write_encoder, write_text
+from brat_train.export.graphs import round_weights, write_bridge, write_encoder, write_findings, write_lesion, write_text
 from brat_train.models.brat import Brat
+from brat_train.models.heads import FINDINGS, FindingHeads
+from brat_train.models.lesion import LesionDecoder
 from brat_train.models.llama import Bridge, Writer
 from brat_train.text.byte_bpe import view_token
 from brat_train.text.subwords import PAD, encode_batch, save_subwords
@@ -54,6 +56,8 @@ class PackContents:
     #: uint8 [channels, S, A, R]
     golden_volume: np.ndarray
     golden_sentences: list[str]
+    heads: FindingHeads
+    lesion: LesionDecoder
     max_tokens: int = 64
     max_sentences: int = 20
     max_written: int = 320
@@ -80,7 +84,7 @@ def write_pack(contents: PackContents, target: Path, licence: Path) -> Path:
 
 def _write_files(contents: PackContents, folder: Path, licence: Path) -> None:
     model, writer, bridge = contents.model.eval(), contents.writer.eval(), contents.bridge.eval()
-    for module in (model, writer, bridge):
+    for module in (model, writer, bridge, contents.heads.eval(), contents.lesion.eval()):
         round_weights(module)
     queries, hidden = model.config.qformer.queries, model.config.qformer.hidden
     reserved = [contents.writer_tokenizer.token_to_id(view_token(number)) for number in range(queries)]
@@ -88,6 +92,8 @@ def _write_files(contents: PackContents, folder: Path, licence: Path) -> None:
     write_encoder(model, folder / "encoder.onnx")
     write_text(model, folder / "text.onnx")
     write_bridge(bridge, queries, hidden, folder / "bridge.onnx")
+    write_findings(contents.heads, queries, hidden, folder / "findings.onnx")
+    write_lesion(model, contents.lesion, folder / "lesion.onnx")
     write_gguf(writer, contents.writer_tokenizer, folder / "llm.gguf", queries, f"brat {contents.pack_id} {contents.version}")
     save_subwords(contents.text_tokenizer, folder, contents.max_tokens)
     np.save(folder / "reserved.npy", reserved_rows(writer, reserved))
@@ -148,6 +154,8 @@ def _manifest(contents: PackContents, folder: Path, reserved: list[int]) -> dict
             "prompt": PROMPT,
             "maxTokens": contents.max_written,
         },
+        "findings": {"file": "findings.onnx", "outputs": [{"question": question, "answer": answer} for question, answer in FINDINGS]},
+        "lesion": {"file": "lesion.onnx", "grid": list(contents.lesion.grid)},
         "golden": {
             "volume": "golden-volume.npy",
             "views": "golden-views.npy",

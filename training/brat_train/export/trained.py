@@ -24,6 +24,8 @@ def trained_contents(run: Path, data: Path, version: str) -> PackContents:
         raise ValueError(f"{run} has no figures.json: let the run finish first")
     figures: dict[str, Any] = json.loads(figures_file.read_text())
     models = load_models(recipe, run)
+    if models.lesion is None:
+        raise ValueError(f"{run} was trained without a lesion decoder, which a pack has; train with a lesion weight")
     golden = load_training_set(data, torch.device("cpu"), limit=1)
     case = golden.cases[0]
     support = figures["support"]
@@ -37,6 +39,8 @@ def trained_contents(run: Path, data: Path, version: str) -> PackContents:
         bridge=models.bridge,
         writer=models.writer,
         writer_tokenizer=models.writer_tokenizer,
+        heads=models.heads,
+        lesion=models.lesion,
         golden_volume=golden.volumes[0].numpy()[None],
         golden_sentences=list(case.wordings[0][:5]),
         max_tokens=recipe.max_tokens,

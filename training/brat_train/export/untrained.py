@@ -9,6 +9,8 @@ from brat_train.export.card import UNTRAINED
 from brat_train.export.pack import Calibration, PackContents
 from brat_train.models.brat import Brat
 from brat_train.models.config import WriterConfig, demo
+from brat_train.models.heads import FindingHeads
+from brat_train.models.lesion import LesionDecoder
 from brat_train.models.llama import Bridge, Writer
 from brat_train.text.byte_bpe import train_byte_bpe, write_report
 from brat_train.text.samples import FIXED, sample_sentences
@@ -36,6 +38,8 @@ def untrained_contents(seed: int = 20260101) -> PackContents:
         bridge=Bridge(model.config.qformer.hidden, writer.config),
         writer=writer,
         writer_tokenizer=writer_tokenizer,
+        heads=FindingHeads(model.config.qformer.hidden),
+        lesion=LesionDecoder(model.visual_encoder.pyramid_widths),
         golden_volume=drawn_head(model.config.vision.size),
         golden_sentences=[FIXED[0], FIXED[4], "There is a ring enhancing lesion in the left frontal lobe measuring 2.3 cm."],
     )
