@@ -13,10 +13,21 @@ import { tags } from './tags.ts';
 import { deflatedLittleEndian, explicitBigEndian, explicitLittleEndian, implicitLittleEndian, transferSyntax } from './transferSyntax.ts';
 import type { TransferSyntax } from './transferSyntax.ts';
 
+declare module 'dicom-parser' {
+  /** The class is exported; the package's types name its instances only. */
+  export const DataSet: new (parser: ByteArrayParser, bytes: Buffer, elements: DataSet['elements']) => DataSet;
+}
+
 /** A header longer than this is refused: the longest known (enhanced, thousands of frames) stay below it. */
 const maxHeaderBytes = 64 * 2 ** 20;
 /** An enhanced file has some 25 sequence items a frame. Many more are damage, and would take seconds and gigabytes to parse. */
 const maxItems = 600_000;
+/**
+ * What a header may cost, in fields read (one or two an element), since the parser takes seconds for a million elements
+ * and the engine waits. Data sets hold a few hundred elements, items of vendors' sequences up to some forty; an enhanced
+ * file of 10,000 frames stays below the last number.
+ */
+const fieldBudget = { dataSet: 40_000, item: 40, header: 2_000_000 } as const;
 const firstRead = 64 * 1024;
 
 export interface ParsedDataSet {
@@ -94,8 +105,10 @@ function chooseSyntax(declared: string, guessed: string | null): TransferSyntax 
 async function parseGrowing(source: ByteSource, syntax: TransferSyntax, name: string): Promise<{ dataSet: DataSet }> {
   for (let length = firstRead; ; length *= 8) {
     const { bytes, complete } = await source.prefix(Math.min(length, maxHeaderBytes));
-    if (hasTooManyItems(bytes, syntax.bigEndian)) throw badHeader(name, `it has more than ${maxItems} sequence items`, null);
-    const parsed = tryParse(bytes, syntax);
+    const items = countItems(bytes, syntax.bigEndian);
+    if (items > maxItems) throw badHeader(name, `it has more than ${maxItems} sequence items`, null);
+    const parsed = tryParse(bytes, syntax, Math.min(fieldBudget.dataSet + items * fieldBudget.item, fieldBudget.header));
+    if (parsed.overBudget) throw badHeader(name, 'it has more elements than any header needs', null);
     if (parsed.error === null && (complete || parsed.dataSet.elements[tags.pixelData] !== undefined)) return { dataSet: parsed.dataSet };
     if (complete && parsed.error !== null) {
       if (/buffer|overrun|past|seek|end of|eof|maxP/i.test(parsed.error)) throw truncated(name, 'an element of its header is longer than the file');
@@ -105,21 +118,40 @@ async function parseGrowing(source: ByteSource, syntax: TransferSyntax, name: st
   }
 }
 
-function hasTooManyItems(bytes: Buffer, bigEndian: boolean): boolean {
+/** Beginnings of sequence items, at most one more than {@link maxItems}. */
+function countItems(bytes: Buffer, bigEndian: boolean): number {
   const item = Buffer.from(bigEndian ? 'fffee000' : 'feff00e0', 'hex');
   let count = 0;
   for (let at = bytes.indexOf(item); at >= 0 && count <= maxItems; at = bytes.indexOf(item, at + 4)) count += 1;
-  return count > maxItems;
+  return count;
 }
 
-function tryParse(bytes: Buffer, syntax: TransferSyntax): { dataSet: DataSet; error: string | null } {
-  const encoding = syntax.implicitVr ? implicitLittleEndian : syntax.bigEndian ? explicitBigEndian : explicitLittleEndian;
+interface Attempt {
+  readonly dataSet: DataSet;
+  readonly error: string | null;
+  readonly overBudget: boolean;
+}
+
+/** @param budget fields that may be read before parsing is given up */
+function tryParse(bytes: Buffer, { bigEndian, implicitVr }: TransferSyntax, budget: number): Attempt {
+  const parser = bigEndian ? dicomParser.bigEndianByteArrayParser : dicomParser.littleEndianByteArrayParser;
+  const stream = new dicomParser.ByteStream(parser, bytes, 0);
+  const dataSet = new dicomParser.DataSet(parser, bytes, {});
+  let left = budget;
+  const spend = (): void => {
+    left -= 1;
+    if (left < 0) throw new Error('over budget');
+  };
+  // Every explicit element reads its VR as text, every implicit one and every item its length as 32 bits.
+  const { readFixedString, readUint32 } = stream;
+  stream.readFixedString = (length) => { spend(); return readFixedString.call(stream, length); };
+  stream.readUint32 = () => { spend(); return readUint32.call(stream); };
   try {
-    return { dataSet: dicomParser.parseDicom(bytes, { TransferSyntaxUID: encoding, untilTag: tags.pixelData }), error: null };
+    const parse = implicitVr ? dicomParser.parseDicomDataSetImplicit : dicomParser.parseDicomDataSetExplicit;
+    parse(dataSet, stream, bytes.length, { untilTag: tags.pixelData });
+    return { dataSet, error: null, overBudget: false };
   } catch (thrown) {
-    const partial = thrown as { dataSet?: DataSet; exception?: unknown };
-    const cause = partial.exception ?? thrown;
-    return { dataSet: partial.dataSet ?? ({ elements: {} } as DataSet), error: cause instanceof Error ? cause.message : String(cause) };
+    return { dataSet, error: thrown instanceof Error ? thrown.message : String(thrown), overBudget: left < 0 };
   }
 }
 

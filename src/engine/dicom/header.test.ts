@@ -153,8 +153,8 @@ describe('phase and magnitude', () => {
 });
 
 describe('files that are refused, by name', () => {
-  const refused = async (bytes: Uint8Array, code: string): Promise<void> => {
-    await expect(readBytes(bytes)).rejects.toMatchObject({ code, about: { subject: 'file' } });
+  const refused = async (bytes: Uint8Array, code: string, words = ''): Promise<void> => {
+    await expect(readBytes(bytes)).rejects.toMatchObject({ code, message: expect.stringContaining(words) as string, about: { subject: 'file' } });
   };
   const whole = dicomImage({ rows: 8, columns: 8, pixels: new Uint8Array(128) });
 
@@ -182,7 +182,27 @@ describe('files that are refused, by name', () => {
     const items = Buffer.alloc(8 * 2_000_000, Buffer.from('feff00e000000000', 'hex'));
     await refused(dicomImage({ transferSyntax: '1.2.840.10008.1.2', elements: [['00081140', 'UN', items]] }), 'dicom/bad-header');
   });
+  test.each(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1'])('a million different elements, at the top or in an item (%s)', async (transferSyntax) => {
+    const elements = Buffer.alloc(8_000_000);
+    for (let at = 0; at < elements.length; at += 8) {
+      elements.writeUInt16LE(0x0011 + 2 * Math.floor(at / 480_000), at);
+      elements.writeUInt16LE((at / 8) % 60_000, at + 2);
+      if (transferSyntax === '1.2.840.10008.1.2.1') elements.write('LO', at + 4);
+    }
+    await refused(Buffer.concat([dicomImage({ transferSyntax, elements: [['00280010', '--', '']] }), elements]), 'dicom/bad-header', 'more elements');
+    const item = Buffer.concat([Buffer.from('feff00e0', 'hex'), Buffer.from(Uint32Array.of(elements.length).buffer), elements]);
+    await refused(dicomImage({ transferSyntax, elements: [['00081140', 'SQ', item]] }), 'dicom/bad-header', 'more elements');
+  });
   test('pixels without a size', async () => { await refused(dicomImage({ pixels: four, elements: [['00280010', '--', '']] }), 'dicom/bad-header'); });
+});
+
+test.each(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1'])('thousands of frames with a vendor\'s forty elements each are read (%s)', async (transferSyntax) => {
+  const frames = 2000;
+  const vendor = Array.from({ length: 40 }, (_, n): TestElement => [`2005${(0x1000 + n).toString(16)}`, 'DS', '1']);
+  const item: TestElement[] = [['00209113', 'SQ', [[['00200032', 'DS', '1\\2\\3']]]], ['2005140f', 'SQ', [vendor]]];
+  const header = await readImage({ transferSyntax, rows: 1, columns: 1, frames, pixels: new Uint8Array(2 * frames), elements: [['52009230', 'SQ', Array.from({ length: frames }, () => item)]] });
+  expect(header.frames).toHaveLength(frames);
+  expect(header.frames.at(-1)?.positionLps).toEqual([1, 2, 3]);
 });
 
 test('an object that is no image still gives a header', async () => {
