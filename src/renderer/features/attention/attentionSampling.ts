@@ -73,10 +73,34 @@ export function sampleGrid(grid: AttentionGrid, frame: PictureFrame): Float32Arr
   return out;
 }
 
-/** Centre of the grid's strongest cell, LPS mm; without depth the middle of the depth axis, so that no slice is implied. */
-export function strongestPoint(grid: AttentionGrid): Lps {
-  let best = 0;
-  grid.values.forEach((value, at) => { if (value > grid.values[best]!) best = at; });
-  const [ni, nj] = grid.dims;
-  return voxelToPatient(grid.voxelToLps, ijk(best % ni, Math.floor(best / ni) % nj, Math.floor(best / (ni * nj))));
+/** Part of the attention that counts for its centre, as in the engine's choice of the slice (engine/ground/slice.ts). */
+const countedShare = 0.25;
+/** A map whose middle value is at least this part of its largest one is told to be even. */
+const evenMedian = 0.5;
+
+/**
+ * Centre of mass of the strongest cells that together hold a quarter of the attention, LPS mm: one bright cell stays where
+ * it is, and a map that is nearly even points to the middle rather than to whichever corner happens to lead. Without
+ * depth it lies in the middle of the depth axis, so that no slice is implied.
+ * @returns null for a map without attention
+ */
+export function centreOfAttention({ dims: [ni, nj], values, voxelToLps }: AttentionGrid): Lps | null {
+  const wanted = countedShare * values.reduce((sum, value) => sum + value, 0);
+  if (!(wanted > 0)) return null;
+  let held = 0;
+  const least = values.toSorted().findLast((value) => (held += value) >= wanted) ?? 0;
+  let [weight, i, j, k] = [0, 0, 0, 0];
+  values.forEach((value, at) => {
+    if (value < least) return; // cells as strong as the last one that counts do count
+    weight += value;
+    i += value * (at % ni);
+    j += value * (Math.floor(at / ni) % nj);
+    k += value * Math.floor(at / (ni * nj));
+  });
+  return voxelToPatient(voxelToLps, ijk(i / weight, j / weight, k / weight));
+}
+
+/** Whether a map is too even to point anywhere. */
+export function isNearlyEven({ values }: AttentionGrid): boolean {
+  return values.toSorted()[Math.floor(values.length / 2)]! >= evenMedian * Math.max(...values);
 }

@@ -1,15 +1,18 @@
-import { FilePenLine } from 'lucide-react';
+import { FilePenLine, TriangleAlert } from 'lucide-react';
 import { useRef } from 'react';
 import type { KeyboardEvent, ReactNode } from 'react';
 import { texts } from '../../texts.ts';
+import { useStudies } from '../studies/studiesStore.ts';
 import { useReading } from './readingStore.ts';
 import { SentenceRow } from './SentenceRow.tsx';
 
 export function DraftView(): ReactNode {
   const { phase, progress, focus, focusSentence, stepSentence } = useReading();
+  const chosen = useStudies((state) => state.detail?.chosen ?? null);
   const list = useRef<HTMLOListElement>(null);
   const { sentences, tail, draft } = progress;
   const writing = phase === 'running';
+  const outdated = draft !== null && chosen !== null && (draft.series !== chosen.series || draft.stack !== chosen.stack);
   if (writing && sentences.length === 0 && tail === '') return null;
   if (!writing && draft === null && sentences.length === 0) return phase === 'done' ? <p className="note">{texts.reading.noDraft}</p> : null;
   const step = (event: KeyboardEvent): void => {
@@ -25,6 +28,7 @@ export function DraftView(): ReactNode {
     <section className="draft" aria-label={texts.reading.draft} aria-busy={writing}>
       <p className="draft-banner"><FilePenLine size={14} aria-hidden /><b>{texts.reading.draftBanner}</b></p>
       {draft?.origin === 'composed' ? <p className="note">{texts.reading.composed}</p> : null}
+      {outdated ? <p className="note warning" role="alert"><TriangleAlert size={13} aria-hidden />{texts.reading.outdated}</p> : null}
       <ol ref={list} className="sentences" onKeyDown={step}>
         {sentences.map((sentence) => <SentenceRow key={sentence.index} sentence={sentence} focused={sentence.index === focus} onFocus={() => { focusSentence(sentence); }} />)}
         {tail === '' ? null : <li className="tail selectable" aria-live="off">{tail}<i aria-hidden /></li>}

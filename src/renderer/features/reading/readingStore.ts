@@ -7,7 +7,7 @@ import type { DraftSentence, SimilarCase } from '../../../shared/contract.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { ijk, voxelToPatient } from '../../../shared/geometry.ts';
 import { bridge, failureOf } from '../../bridge.ts';
-import { strongestPoint } from '../attention/attentionSampling.ts';
+import { centreOfAttention } from '../attention/attentionSampling.ts';
 import { useAttention } from '../attention/attentionStore.ts';
 import { inBackground } from '../notices/noticesStore.ts';
 import { useViewer } from '../viewer/viewerStore.ts';
@@ -57,7 +57,7 @@ async function loadStored(study: string): Promise<void> {
   if (useReading.getState().study === study) useReading.setState(({ progress }) => (progress.similar === null ? { progress: { ...progress, similar } } : {}));
 }
 
-/** Brings the pictures to where a sentence's view looked: its slice, at the place of strongest attention. */
+/** Brings the pictures to where a sentence's view looked: its slice, at the centre of its attention. */
 async function lookAt(study: string, { view, slice }: DraftSentence): Promise<void> {
   const jumpToSlice = (): void => {
     const { volume, target, location, locate } = useViewer.getState();
@@ -71,12 +71,13 @@ async function lookAt(study: string, { view, slice }: DraftSentence): Promise<vo
   const grid = await useAttention.getState().show(study, view);
   const { volume, locateAt, location } = useViewer.getState();
   if (grid === null || volume === null || useReading.getState().study !== study) return;
+  const there = centreOfAttention(grid);
+  if (there === null) return;
   if (grid.hasDepth) {
-    locateAt(strongestPoint(grid));
+    locateAt(there);
   } else {
     // Only the in-plane place is known: the third coordinate stays where the reader is.
     const here = voxelToPatient(volume.voxelToLps, location);
-    const there = strongestPoint(grid);
     const { axial } = volume.planes;
     const along = axial.towards;
     const lift = (here[0] - there[0]) * along[0] + (here[1] - there[1]) * along[1] + (here[2] - there[2]) * along[2];

@@ -75,9 +75,14 @@ export const useStudies = create<StudiesState>()((set, get) => ({
     if (openStudy !== null) inBackground(useViewer.getState().open({ study: openStudy, series, stack }), series);
   },
   async setRole(series, role) {
+    const before = get().detail?.chosen ?? null;
     try {
       const detail = await bridge().call('series.setRole', { series, role });
-      if (get().openStudy === detail.study) set({ detail });
+      if (get().openStudy !== detail.study) return;
+      set({ detail });
+      const { chosen } = detail;
+      // The picture shows what the models will read, also when the reader changed which series that is.
+      if (chosen !== null && (chosen.series !== before?.series || chosen.stack !== before.stack)) get().openSeries(chosen.series, chosen.stack);
     } catch (error) {
       tellError(error, series);
     }

@@ -1,4 +1,4 @@
-import { Brain, LoaderCircle, TriangleAlert } from 'lucide-react';
+import { Brain, LoaderCircle, MonitorOff, TriangleAlert } from 'lucide-react';
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
@@ -7,7 +7,7 @@ import { Failure } from '../../ui/Failure.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
 import { useStudies } from '../studies/studiesStore.ts';
 import { planeNames } from './planes.ts';
-import { setGreyLevels } from './stage.ts';
+import { graphicsAvailable, onGraphicsLost, setGreyLevels } from './stage.ts';
 import { ViewerToolbar } from './ViewerToolbar.tsx';
 import { useViewer } from './viewerStore.ts';
 import { ViewportPane } from './ViewportPane.tsx';
@@ -15,8 +15,19 @@ import './viewer.css';
 
 /** What lies over the panes while there is no picture. */
 function Cover(): ReactNode {
-  const { phase, share, failure, target, open } = useViewer();
+  const { phase, share, failure, target, open, graphics, restartGraphics } = useViewer();
   const { openStudy, detail, failure: studyFailure } = useStudies();
+  if (!graphicsAvailable()) return <div className="cover" role="alert"><MonitorOff size={36} strokeWidth={1.2} aria-hidden /><h2>{texts.viewer.graphicsMissingTitle}</h2><p>{texts.viewer.graphicsMissing}</p></div>;
+  if (graphics === 'lost') {
+    return (
+      <div className="cover" role="alert">
+        <MonitorOff size={36} strokeWidth={1.2} aria-hidden />
+        <h2>{texts.viewer.graphicsLostTitle}</h2>
+        <p>{texts.viewer.graphicsLost}</p>
+        <Button kind="primary" onClick={() => { inBackground(restartGraphics(), texts.viewer.region); }}>{texts.viewer.graphicsRestart}</Button>
+      </div>
+    );
+  }
   if (phase === 'ready') return null;
   if (phase === 'failed' && failure !== null) {
     return (
@@ -62,7 +73,8 @@ function Warnings(): ReactNode {
 }
 
 export function Viewer(): ReactNode {
-  const { main, single, volume, window, inverted, smooth } = useViewer();
+  const { main, single, volume, window, inverted, smooth, stage, loseGraphics } = useViewer();
+  useEffect(() => onGraphicsLost(loseGraphics), [loseGraphics]);
   useEffect(() => { if (volume !== null) setGreyLevels(window, inverted, smooth); }, [volume, window, inverted, smooth]);
   return (
     <main className="viewer">
@@ -70,7 +82,7 @@ export function Viewer(): ReactNode {
         <ViewerToolbar />
         <Warnings />
         <div className={`panes main-${main} ${single ? 'single' : ''}`}>
-          {planeNames.map((plane) => <ViewportPane key={plane} plane={plane} />)}
+          {planeNames.map((plane) => <ViewportPane key={`${plane} ${stage}`} plane={plane} />)}
           <Cover />
         </div>
       </section>

@@ -3,7 +3,7 @@
  * Cameras and windows are given from outside (viewerStore.ts) and never changed here, so that the three pictures
  * cannot drift apart; what the camera then really is can be read back, and the orientation letters use that.
  */
-import { cache, Enums, init, RenderingEngine, volumeLoader } from '@cornerstonejs/core';
+import { cache, Enums, eventTarget, init, RenderingEngine, volumeLoader } from '@cornerstonejs/core';
 import type { Types } from '@cornerstonejs/core';
 import { axisStep, lps, norm, spacingMm } from '../../../shared/geometry.ts';
 import type { Lps } from '../../../shared/geometry.ts';
@@ -17,6 +17,32 @@ const engineId = 'brat-stage';
 let engine: RenderingEngine | null = null;
 let shown: { readonly id: string; readonly volume: LoadedVolume } | null = null;
 let volumeCount = 0;
+
+let webGl: boolean | null = null;
+
+/** Whether pictures can be drawn at all: volumes need WebGL 2. Asked once, since a try costs a graphics context. */
+export function graphicsAvailable(): boolean {
+  if (webGl === null) {
+    const context = document.createElement('canvas').getContext('webgl2');
+    webGl = context !== null;
+    context?.getExtension('WEBGL_lose_context')?.loseContext();
+  }
+  return webGl;
+}
+
+/** Tells when the graphics driver drops what it held. @returns ends the watch */
+export function onGraphicsLost(lost: () => void): () => void {
+  const name = Enums.Events.WEBGL_CONTEXT_LOST;
+  eventTarget.addEventListener(name, lost);
+  return () => { eventTarget.removeEventListener(name, lost); };
+}
+
+/** Drops all graphics objects, so that panes attached from now on draw with new ones. */
+export function restartStage(): void {
+  clearStage();
+  engine?.destroy();
+  engine = null;
+}
 
 function renderingEngine(): RenderingEngine {
   if (engine !== null) return engine;
@@ -32,8 +58,9 @@ const viewportOf = (plane: PlaneName): Types.IVolumeViewport | null => viewports
 
 const point = (at: Lps): Types.Point3 => [at[0], at[1], at[2]];
 
-/** Gives a plane its place on the page. */
+/** Gives a plane its place on the page. Without graphics it stays empty. */
 export function attachPane(plane: PlaneName, element: HTMLDivElement): void {
+  if (!graphicsAvailable()) return;
   renderingEngine().enableElement({
     viewportId: plane,
     type: Enums.ViewportType.ORTHOGRAPHIC,
@@ -79,6 +106,7 @@ export function clearStage(): void {
  */
 export async function showVolume(volume: LoadedVolume): Promise<void> {
   clearStage();
+  if (!graphicsAvailable()) return;
   const id = `brat-volume-${++volumeCount}`;
   const m = volume.voxelToLps;
   const spacing = spacingMm(m);

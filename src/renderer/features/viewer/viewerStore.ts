@@ -2,6 +2,7 @@
  * What the viewer shows: one volume, one location in it that all three planes go through, and how each is looked at.
  * Pictures follow from this state alone; nothing reads it back from the graphics.
  */
+import { flushSync } from 'react-dom';
 import { create } from 'zustand';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { ijk, patientToVoxel, voxelToPatient } from '../../../shared/geometry.ts';
@@ -11,7 +12,7 @@ import { loadVolume } from './loadVolume.ts';
 import type { LoadedVolume } from './loadVolume.ts';
 import { clampIjk, untouchedView } from './planes.ts';
 import type { PaneView, PlaneName } from './planes.ts';
-import { clearStage, showVolume } from './stage.ts';
+import { clearStage, restartStage, showVolume } from './stage.ts';
 import type { GreyWindow, PresetName } from './windowing.ts';
 
 export interface SeriesTarget {
@@ -40,6 +41,9 @@ export interface ViewerState {
   readonly active: PlaneName;
   readonly crosshair: boolean;
   readonly overlayText: boolean;
+  readonly graphics: 'ready' | 'lost';
+  /** Counts the restarts of the graphics: panes are made anew for each. */
+  readonly stage: number;
 }
 
 export interface ViewerActions {
@@ -55,6 +59,8 @@ export interface ViewerActions {
   readonly resetViews: () => void;
   readonly setMain: (plane: PlaneName) => void;
   readonly activate: (plane: PlaneName) => void;
+  readonly loseGraphics: () => void;
+  readonly restartGraphics: () => Promise<void>;
   readonly toggle: (flag: 'inverted' | 'smooth' | 'single' | 'crosshair' | 'overlayText') => void;
 }
 
@@ -79,6 +85,8 @@ export const useViewer = create<ViewerState & ViewerActions>()((set, get) => ({
   active: 'axial',
   crosshair: true,
   overlayText: true,
+  graphics: 'ready',
+  stage: 0,
 
   async open(target) {
     if (sameTarget(get().target, target) && get().phase !== 'failed') return;
@@ -150,5 +158,14 @@ export const useViewer = create<ViewerState & ViewerActions>()((set, get) => ({
   },
   setMain(plane) { set({ main: plane, active: plane }); },
   activate(plane) { if (get().active !== plane) set({ active: plane }); },
+  loseGraphics() { set({ graphics: 'lost' }); },
+  async restartGraphics() {
+    const { volume } = get();
+    restartStage();
+    flushSync(() => { set(({ stage }) => ({ graphics: 'ready', stage: stage + 1, volume: null })); }); // new panes attach themselves
+    if (volume === null) return;
+    await showVolume(volume);
+    if (get().target?.series === volume.info.series && get().phase === 'ready') set({ volume });
+  },
   toggle(flag) { set((state) => ({ [flag]: !state[flag] })); },
 }));
