@@ -44,7 +44,10 @@ async function main(): Promise<void> {
   const config = hostConfigFor(values['data-dir'] ?? defaultDataDir());
   const supervisor = superviseHost(() => (hostKind === 'inline' ? startInlineHost(config) : startChildHost(childStartFile, config)), defaultSupervision);
   supervisor.onEnd((end) => { process.stderr.write(`${JSON.stringify({ event: 'host.ended', ...end })}\n`); });
-  const server = await startServer(files, async () => (await supervisor.running()).openPage());
+  const server = await startServer(files, async () => (await supervisor.running()).openPage()).catch(async (error: unknown) => {
+    await supervisor.stop();
+    throw error;
+  });
 
   const profile = mkdtempSync(join(tmpdir(), 'brat-browser-'));
   let stopping = false;

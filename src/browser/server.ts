@@ -4,9 +4,11 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect as connectTcp } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { EngineError } from '../shared/errors.ts';
 import type { Pipe } from '../transport/pipe.ts';
 import { joinPipes } from '../transport/pipe.ts';
 import { webSocketPipe } from '../transport/webSocket.ts';
@@ -25,13 +27,31 @@ export interface LoopbackServer {
   close(): Promise<void>;
 }
 
-/** @param openPage gives a pipe to the engine for one page; may wait until the engine answers */
+/** Without a loopback interface listening succeeds and no page ever comes: found out by calling once. */
+function reachOwn(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host: '127.0.0.1', port });
+    socket.once('connect', () => { socket.destroy(); resolve(); });
+    socket.once('error', reject);
+  });
+}
+
+/**
+ * @param openPage gives a pipe to the engine for one page; may wait until the engine answers
+ * @throws EngineError `browser/no-loopback`
+ */
 export async function startServer(files: PageFiles, openPage: () => Promise<Pipe>): Promise<LoopbackServer> {
   const http = createServer({ requestTimeout: 30_000, maxHeaderSize: 16_384 });
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen(0, '127.0.0.1', resolve);
-  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      http.once('error', reject);
+      http.listen(0, '127.0.0.1', resolve);
+    });
+    await reachOwn((http.address() as AddressInfo).port);
+  } catch (error) {
+    http.close();
+    throw new EngineError('browser/no-loopback', 'This machine cannot reach its own address 127.0.0.1', { subject: 'loopback interface', advice: 'Switch the loopback interface on (ip link set lo up), or use the Electron window or the command line' }, { cause: error });
+  }
   const { port } = http.address() as AddressInfo;
   const access = createAccess(port);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maximumFrameBytes, perMessageDeflate: false });

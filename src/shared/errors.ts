@@ -78,6 +78,7 @@ export const errorCodes = [
   'host/crashed',
   'host/stuck',
   'browser/not-found',
+  'browser/no-loopback',
   // Use of the command line
   'cli/usage',
   // The caller asked for the work to stop; shown to nobody

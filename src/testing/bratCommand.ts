@@ -1,0 +1,37 @@
+/** Runs the real `brat` command in a process of its own, if wanted under another command such as `unshare -n`. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+export const bratMain = join(import.meta.dirname, '../cli/main.ts');
+
+export interface BratEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface BratOptions {
+  readonly dataDir: string;
+  /** Command and arguments to run it under. */
+  readonly under?: readonly string[];
+  /** Kill it (SIGKILL) so many milliseconds after its start. */
+  readonly killAfterMs?: number;
+}
+
+/** @returns how it ended, with all it said */
+export function runBrat(args: readonly string[], { dataDir, under = [], killAfterMs }: BratOptions): Promise<BratEnd> {
+  const [command, ...rest] = [...under, process.execPath, bratMain, ...args];
+  const child = spawn(command!, rest, { env: { ...process.env, BRAT_DATA_DIR: dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code, signal, out, err });
+    });
+  });
+}
