@@ -11,6 +11,8 @@ export class ReadingRoom {
   readonly viewer: Locator;
   readonly reading: Locator;
   readonly draft: Locator;
+  /** The overlay on each picture. */
+  readonly attention: Locator;
 
   constructor(page: Page) {
     this.page = page;
@@ -18,6 +20,7 @@ export class ReadingRoom {
     this.studies = page.getByRole('button', { name: new RegExp(`^${texts.studies.open('')}`) });
     this.viewer = page.getByRole('region', { name: texts.viewer.region });
     this.reading = page.getByRole('complementary', { name: texts.reading.region });
+    this.attention = page.getByTestId('attention-overlay');
     this.draft = this.reading.getByRole('region', { name: texts.reading.draft, exact: true });
   }
 
@@ -50,6 +53,33 @@ export class ReadingRoom {
   /** Opens the one study that did not come with the app. */
   async openRealStudy(): Promise<void> {
     await this.page.locator('li').filter({ has: this.studies }).filter({ hasNotText: texts.studies.demo }).getByRole('button', { name: new RegExp(`^${texts.studies.open('')}`) }).click();
+  }
+
+  async removeStudy(name: string): Promise<void> {
+    const row = this.page.locator('li').filter({ has: this.page.getByRole('button', { name: texts.studies.open(name) }) });
+    await row.hover();
+    await row.getByRole('button', { name: texts.studies.remove }).click();
+    await this.page.getByRole('button', { name: texts.studies.removeConfirm }).click();
+  }
+
+  seriesCard(description: string): Locator {
+    return this.page.getByRole('listitem').filter({ has: this.page.getByRole('button', { name: texts.series.open(description), exact: true }) });
+  }
+
+  roleMenu(description: string): Locator {
+    return this.page.getByRole('combobox', { name: texts.series.roleOf(description), exact: true });
+  }
+
+  /** The mark of the series that the models use. */
+  chosenMark(description: string): Locator {
+    return this.seriesCard(description).getByLabel(texts.series.chosen);
+  }
+
+  /** Waits until a series is in the pictures: named in their text, marked in the list, and drawn. */
+  async shows(description: string): Promise<void> {
+    await expect(this.viewer.locator('.corner.top-right').getByText(description, { exact: true })).toBeVisible();
+    await expect(this.seriesCard(description).getByRole('button')).toHaveAttribute('aria-current', 'true');
+    await expect.poll(() => this.drawnShare('Axial'), { message: `${description} is drawn` }).toBeGreaterThan(0.3);
   }
 
   /** The slice each view shows, counted from 1. */

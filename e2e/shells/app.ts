@@ -9,13 +9,19 @@ import { test as base, expect } from '@playwright/test';
 import type { Page } from '@playwright/test';
 import { ReadingRoom } from '../pages/readingRoom.ts';
 import { openBrowserShell } from './browser.ts';
+import { fillArchive } from '../studies/studies.ts';
 import { openReplacedShell } from './replaced.ts';
 
 export { expect };
 
 export interface ShellOptions {
   readonly shell: 'browser' | 'replaced';
+  /** Starts on a data folder with three indexed cases instead of an empty one. */
+  readonly priorCases: boolean;
 }
+
+/** Told on purpose by a library when a spec takes the graphics context away. */
+const expectedWarning = /WebGL context lost/;
 
 /** An opened app: its page, and the way to end all of it. */
 export interface OpenedApp {
@@ -44,11 +50,13 @@ const shells = { browser: openBrowserShell, replaced: openReplacedShell };
 
 export const test = base.extend<Fixtures & ShellOptions>({
   shell: ['browser', { option: true }],
-  app: async ({ shell }, use) => {
+  priorCases: [false, { option: true }],
+  app: async ({ shell, priorCases }, use) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'brat-e2e-'));
+    if (priorCases) await fillArchive(dataDir);
     const complaints: string[] = [];
     const app = await shells[shell](dataDir, (page) => {
-      page.on('console', (message) => { if (message.type() === 'error') complaints.push(`console: ${message.text()}`); });
+      page.on('console', (message) => { if (message.type() === 'error' || (message.type() === 'warning' && !expectedWarning.test(message.text()))) complaints.push(`console: ${message.text()}`); });
       page.on('pageerror', (error) => complaints.push(`page: ${error.message}`));
     });
     try {

@@ -1,25 +1,17 @@
 /** A reader's way through the app: import, look, analyse, jump to what a sentence speaks of, search. */
-import { cpSync, existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../shells/app.ts';
+import { dicomOnly, realStudy } from '../studies/studies.ts';
 
-const sharedData = process.env['BRAT_TEST_DATA'] ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
-const philips = join(sharedData, 'philips-mprage-study');
-
-/** A copy without `ref/`, which holds other programs' NIfTI. */
-function dicomOnly(folder: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'brat-study-'));
-  cpSync(folder, copy, { recursive: true, filter: (file) => !file.startsWith(join(folder, 'ref')) });
-  return copy;
-}
+const philips = realStudy('philips-mprage-study');
 
 test.describe('a real study', () => {
-  test.skip(!existsSync(philips), 'no real data: set BRAT_TEST_DATA');
+  test.skip(philips === null, 'no real data: set BRAT_TEST_DATA');
 
   test('imported as a folder it opens on its T1 series with the right letters at the edges, and is analysed', async ({ room, picture }) => {
     await room.ready();
-    const said = await room.importFolder(dicomOnly(philips));
+    const said = await room.importFolder(dicomOnly(philips!));
     expect(said).toMatch(/^Imported 423 images in 1 study/);
     await room.openRealStudy();
     for (const plane of ['Axial', 'Coronal', 'Sagittal'] as const) await expect(room.viewport(plane)).toBeVisible();
@@ -50,9 +42,4 @@ test.describe('the demonstration archive', () => {
     await expect(room.cases('Cases for “ring-enhancing lesion”').first()).toBeVisible();
     await picture('search');
   });
-});
-
-test('files that are no images are counted, and the app goes on', async ({ room }) => {
-  await room.ready();
-  expect(await room.importFiles([join(import.meta.dirname, 'reading.spec.ts')])).toMatch(/^No image was found/);
 });

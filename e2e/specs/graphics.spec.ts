@@ -1,0 +1,37 @@
+/** What the reader sees when the graphics driver is not there, or goes. */
+import { texts } from '../../src/renderer/texts.ts';
+import { expect, test } from '../shells/app.ts';
+import { phantom } from '../studies/studies.ts';
+
+test.skip(({ shell }) => shell !== 'browser', 'the window is the same in each shell');
+
+test('without WebGL the window opens, says so, and keeps its other parts', async ({ app, room }) => {
+  await app.page.addInitScript(() => { HTMLCanvasElement.prototype.getContext = () => null; });
+  await app.page.reload();
+  await room.ready();
+  await expect(room.viewer.getByRole('alert')).toContainText(texts.viewer.graphicsMissingTitle);
+  await expect(room.reading.getByRole('searchbox', { name: texts.reading.search })).toBeEnabled();
+});
+
+test('when the driver drops its context the reader is told, and the pictures come back on request', async ({ app, room }) => {
+  await app.page.addInitScript(() => {
+    const contexts: unknown[] = [];
+    const { getContext } = Object.getOwnPropertyDescriptors(HTMLCanvasElement.prototype);
+    const value = function (this: HTMLCanvasElement, ...words: unknown[]): unknown {
+      const context: unknown = Reflect.apply(getContext.value!, this, words);
+      if (context instanceof WebGL2RenderingContext) contexts.push(context);
+      return context;
+    };
+    Object.defineProperty(HTMLCanvasElement.prototype, 'getContext', { value });
+    Object.assign(window, { contexts });
+  });
+  await app.page.reload();
+  await room.ready();
+  await room.importFolder((await phantom()).path);
+  await room.studies.first().click();
+  await expect.poll(() => room.drawnShare('Axial')).toBeGreaterThan(0.3);
+  await app.page.evaluate(() => { (window as unknown as { contexts: WebGL2RenderingContext[] }).contexts.filter((context) => !context.isContextLost()).forEach((context) => { context.getExtension('WEBGL_lose_context')?.loseContext(); }); });
+  await expect(room.viewer.getByRole('alert')).toContainText(texts.viewer.graphicsLostTitle);
+  await room.viewer.getByRole('button', { name: texts.viewer.graphicsRestart }).click();
+  for (const plane of ['Axial', 'Coronal', 'Sagittal'] as const) await expect.poll(() => room.drawnShare(plane), { message: `${plane} is drawn again` }).toBeGreaterThan(0.3);
+});
