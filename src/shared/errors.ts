@@ -81,6 +81,7 @@ export const errorCodes = [
   'browser/no-loopback',
   // Use of the command line
   'cli/usage',
+  'cli/cannot-write',
   // The caller asked for the work to stop; shown to nobody
   'cancelled',
   // A fault of ours

@@ -1,5 +1,4 @@
 /** `brat draft`: reads a study where it lies and drafts its report, with the archive of the data folder beside it. */
-import { writeFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { AnalysisStep, Draft } from '../../shared/contract.ts';
 import { readStudy, type ReadingResult } from '../../engine/services/reading.ts';
@@ -7,6 +6,7 @@ import { withChosen } from '../../engine/services/studyImages.ts';
 import { roleOverrides } from '../../engine/store/studies.ts';
 import { openEngine, type CommonOptions, type ModelChoice } from '../context.ts';
 import { pickStudy, scanLoose, withWorkFolder, type LooseStudy } from '../looseStudies.ts';
+import { checkOutputs, writeOutput } from '../outputFile.ts';
 import type { Register } from '../program.ts';
 
 interface Options extends CommonOptions, ModelChoice {
@@ -30,6 +30,7 @@ export const draftCommand: Register = (program, action) =>
     .action(
       action(async (context, [paths]: [string[]], options: Options) => {
         const { output, signal } = context;
+        await checkOutputs([options.out]);
         const started = performance.now();
         const engine = await openEngine(context, options);
         try {
@@ -52,7 +53,7 @@ export const draftCommand: Register = (program, action) =>
             const result = next.value;
             if (result.channels.warning !== '') output.warn(`select/t1-instead: ${result.channels.warning}`);
             const text = draftText(result.draft);
-            if (options.out !== undefined) await writeFile(options.out, text);
+            if (options.out !== undefined) await writeOutput(options.out, text);
             output.line(text.trimEnd());
             output.line('');
             for (const item of result.similar) output.line(`similar ${item.similarity.toFixed(4)}  ${item.case}  ${item.report.replace(/\s+/g, ' ').slice(0, 120)}`);

@@ -1,5 +1,5 @@
 /** `brat embed`: views, projected views and attention maps of a study or of a prepared volume. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { readNpy, writeNpy } from '../../engine/arrays/npy.ts';
@@ -11,6 +11,7 @@ import { createPreprocessor } from '../../engine/volume/preprocess.ts';
 import { EngineError } from '../../shared/errors.ts';
 import { openModels, type CommonOptions, type Context, type ModelChoice } from '../context.ts';
 import { pickStudy, scanLoose, withWorkFolder } from '../looseStudies.ts';
+import { checkOutputs, writeOutput } from '../outputFile.ts';
 import type { Register } from '../program.ts';
 
 interface Options extends CommonOptions, ModelChoice {
@@ -39,6 +40,7 @@ export const embedCommand: Register = (program, action) =>
       action(async (context, [paths]: [string[]], options: Options) => {
         const { output, signal } = context;
         if ((paths.length > 0) === (options.volume !== undefined)) throw new EngineError('cli/usage', 'Pass either a path or --volume', { subject: 'embed', advice: 'See brat embed --help' });
+        await checkOutputs([options.views, options.projected, options.attention]);
         await withWorkFolder(async (folder) => {
           const models = await openModels(context, options, folder);
           try {
@@ -49,9 +51,9 @@ export const embedCommand: Register = (program, action) =>
             const encoded = await encoder.encode(volume, { signal });
             const ms = performance.now() - started;
             const { viewCount, hidden, width, positions } = encoded;
-            if (options.views !== undefined) await writeFile(options.views, writeNpy(encoded.views, [viewCount, hidden]));
-            if (options.projected !== undefined) await writeFile(options.projected, writeNpy(encoded.projected, [viewCount, width]));
-            if (options.attention !== undefined) await writeFile(options.attention, writeNpy(encoded.attention, [viewCount, positions]));
+            if (options.views !== undefined) await writeOutput(options.views, writeNpy(encoded.views, [viewCount, hidden]));
+            if (options.projected !== undefined) await writeOutput(options.projected, writeNpy(encoded.projected, [viewCount, width]));
+            if (options.attention !== undefined) await writeOutput(options.attention, writeNpy(encoded.attention, [viewCount, positions]));
             const stamp = packStamp(pack);
             output.line(`${viewCount} views of ${hidden}, projected to ${width}, ${positions} positions; ${stamp.label}; ${encoded.provider}, ${ms.toFixed(0)} ms`);
             output.result({

@@ -1,5 +1,4 @@
 /** `brat preprocess`: the encoder's input of a study as an NPY file. */
-import { writeFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { writeNpy } from '../../engine/arrays/npy.ts';
 import { createFrameDecoder } from '../../engine/dicom/decode/frameDecoder.ts';
@@ -8,6 +7,7 @@ import { withChosen } from '../../engine/services/studyImages.ts';
 import { createPreprocessor } from '../../engine/volume/preprocess.ts';
 import { openModels, type CommonOptions, type ModelChoice } from '../context.ts';
 import { pickStudy, scanLoose, withWorkFolder } from '../looseStudies.ts';
+import { checkOutputs, writeOutput } from '../outputFile.ts';
 import type { Register } from '../program.ts';
 
 interface Options extends CommonOptions, ModelChoice {
@@ -28,6 +28,7 @@ export const preprocessCommand: Register = (program, action) =>
     .action(
       action(async (context, [paths]: [string[]], options: Options) => {
         const { output, signal } = context;
+        await checkOutputs([options.out]);
         await withWorkFolder(async (folder) => {
           const models = await openModels(context, options, folder);
           const [decoder, preprocessor] = [createFrameDecoder(), createPreprocessor()];
@@ -40,7 +41,7 @@ export const preprocessCommand: Register = (program, action) =>
             const volume = await prepareChannels({ decoder, preprocessor }, pack, channels, signal);
             const ms = performance.now() - started;
             const shape = [pack.manifest.input.channels.length, ...pack.manifest.input.size];
-            await writeFile(options.out, writeNpy(volume, shape));
+            await writeOutput(options.out, writeNpy(volume, shape));
             output.line(`${options.out}: [${shape.join(', ')}] of series ${channels.series}, ${ms.toFixed(0)} ms`);
             output.result({ out: options.out, shape, study: study.uid, series: channels.series, stack: channels.stack, warning: channels.warning, ms });
           } finally {

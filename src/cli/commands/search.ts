@@ -1,4 +1,6 @@
 /** `brat search`: similar cases of a study, stored or loose, or of a text. */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { SimilarCase } from '../../shared/contract.ts';
 import { EngineError } from '../../shared/errors.ts';
 import type { Engine } from '../../engine/create.ts';
@@ -53,6 +55,9 @@ const usage = (message: string): EngineError => new EngineError('cli/usage', mes
 
 async function searchStudy(engine: Engine, context: Context, wanted: string, by: 'views' | 'sentences', limit: number): Promise<SimilarCase[]> {
   const { archive, library } = engine.parts;
+  if (!library.has(wanted) && !existsSync(wanted)) {
+    throw new EngineError('store/not-found', 'There is neither a stored study nor a path of this name', { subject: basename(wanted), advice: 'Pass the StudyInstanceUID of an imported study, or a path with one' });
+  }
   const { study, encoded } = library.has(wanted) ? { study: wanted, encoded: await encodeStored(engine, wanted, context.signal) } : await encodeLoose(engine, context, wanted);
   if (archive.encodedCount(encoded.pack, encoded.width) === 0) {
     throw new EngineError('search/no-cases', 'The archive holds no case of this model pack', { subject: `${encoded.pack.id}@${encoded.pack.version}`, advice: 'Import studies with reports and run brat index' });

@@ -139,12 +139,17 @@ async function openCache(file: string, fresh: boolean): Promise<(key: string, pr
     // A refusal of the CPU is never kept: it stops all work, and memory may only have been short.
     if (provider === 'cpu' && made.verdict !== 'passed') return made;
     results[key] = made;
-    await mkdir(join(file, '..'), { recursive: true });
-    const temporary = `${file}.${process.pid}`;
-    await writeFile(temporary, JSON.stringify(results, null, 1));
-    await rename(temporary, file);
+    // Where it cannot be kept it is made again each time.
+    await keepCache(file, results).catch(() => undefined);
     return made;
   };
+}
+
+async function keepCache(file: string, results: Readonly<Record<string, Outcome>>): Promise<void> {
+  await mkdir(join(file, '..'), { recursive: true });
+  const temporary = `${file}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify(results, null, 1));
+  await rename(temporary, file);
 }
 
 function parseCache(text: string): Record<string, Outcome> {

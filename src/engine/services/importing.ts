@@ -126,7 +126,7 @@ async function storeBatch(store: Store, headers: readonly InstanceHeader[], cloc
   const failed: { header: InstanceHeader; error: Error }[] = [];
   const now = clock.now().toISOString();
   let fatal: Error | null = null;
-  db.transaction(() => {
+  const storeRows = (): void => {
     fresh.forEach((header, at) => {
       const content = contents[at]!;
       const owner = studyOfSeries(db, header.seriesUid);
@@ -139,9 +139,13 @@ async function storeBatch(store: Store, headers: readonly InstanceHeader[], cloc
         added.push(header);
       }
     });
-  });
-  // A file that got no row would lie there for ever.
-  for (const content of contents) if (typeof content === 'string' && !isContentUsed(db, content)) await files.remove(content);
+  };
+  try {
+    db.transaction(storeRows);
+  } finally {
+    // A file that got no row would lie there for ever.
+    for (const content of contents) if (typeof content === 'string' && !isContentUsed(db, content)) await files.remove(content);
+  }
   return { added, failed, fatal };
 }
 

@@ -85,8 +85,16 @@ export async function openStore({ dataDir, database, clock, log }: OpenStoreOpti
   } catch (error) {
     db?.close();
     lock.release();
-    throw error;
+    throw asStoreError(error);
   }
+}
+
+/** The file system's faults by name; anything else as it is. */
+function asStoreError(error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof EngineError || syscall === undefined) return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new EngineError('store/no-space', 'The disk is full', { subject: 'data folder', advice: 'Free some space and try again; nothing stored was lost' }, { cause: error });
+  return new EngineError('store/open-failed', `The data folder cannot be written (${code ?? syscall})`, { subject: 'data folder', advice: 'Check its permissions and its disk, or choose another data folder' }, { cause: error });
 }
 
 async function makeFolder(dataDir: string): Promise<void> {

@@ -1,0 +1,79 @@
+/** Disks that are full or may not be written: named, nothing half there, and all well once there is room again. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bratMain, runBrat } from '../testing/bratCommand.ts';
+import { writePhantomStudy } from '../testing/phantomStudy.ts';
+import { temporaryFolder } from '../testing/temporaryFolder.ts';
+import { makeTinyPack } from '../testing/tinyPack.ts';
+
+const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', tmpdir()], { stdio: 'ignore' }).status === 0;
+const describeWithMounts = (name: string, suite: () => void): void => {
+  if (canMount) describe(name, suite);
+  else describe.skip(`${name} (skipped: this account may not mount)`, suite);
+};
+
+let [source, pack] = ['', ''];
+const slices = 70;
+beforeAll(async () => {
+  pack = (await makeTinyPack()).folder;
+  source = mkdtempSync(join(tmpdir(), 'brat-disk-'));
+  await writePhantomStudy(source, { slices, size: 64 });
+});
+afterAll(() => { for (const folder of [pack, source]) rmSync(folder, { recursive: true, force: true }); });
+
+/** Runs a script in a mount namespace of its own; `brat` runs the command, `$DISK` is an empty folder, `$SOURCE` the study. */
+function onDisk(script: string): string[] {
+  const functions = 'brat() { "$NODE" "$MAIN" "$@" --data-dir "$DISK/data" 2>&1; echo "exit $?"; }';
+  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', `${functions}\n${script}`], { encoding: 'utf8', env: { ...process.env, NODE: process.execPath, MAIN: bratMain, DISK: temporaryFolder(), SOURCE: source, PACK: pack } });
+  return `${stdout}${stderr}`.trim().split('\n');
+}
+
+describeWithMounts('a full disk', () => {
+  test.each(['100k', '300k', '600k', '1200k', '1800k'])('of %s ends an import by name, with whole instances only, and the next one brings the rest', (size) => {
+    const said = onDisk(`
+      mount -t tmpfs -o size=${size} none "$DISK"
+      brat import "$SOURCE"
+      mount -o remount,size=60m "$DISK"
+      echo "files $(find "$DISK/data/instances" -name '*.dcm' 2>/dev/null | wc -l) parts $(find "$DISK/data" -name '*.part' | wc -l)"
+      brat import "$SOURCE" --json
+    `);
+    expect(said[0]).toMatch(/^store\/no-space: The disk is full/);
+    expect(said).toContain('exit 1');
+    const [, files, parts] = /^files (\d+) parts (\d+)$/.exec(said.find((line) => line.startsWith('files ')) ?? '') ?? [];
+    expect(parts).toBe('0');
+    const again = JSON.parse(said.slice(said.indexOf('{'), said.lastIndexOf('}') + 1).join('\n')) as object;
+    expect(again).toMatchObject({ added: 3 * slices - Number(files), duplicates: Number(files), failed: 0 });
+    expect(said.at(-1)).toBe('exit 0');
+  });
+});
+
+describeWithMounts('a data folder that may not be written', () => {
+  test('is told by name, and what stores nothing works without it', () => {
+    const said = onDisk(`
+      mount -t tmpfs -o size=60m none "$DISK"
+      brat import "$SOURCE"
+      mount -o remount,ro "$DISK"
+      brat import "$SOURCE"
+      brat embed "$SOURCE" --pack "$PACK" --provider cpu
+    `);
+    expect(said.filter((line) => /^(exit|store|bug)/.test(line))).toEqual(['exit 0', expect.stringMatching(/^store\/open-failed: The data folder cannot be written/), 'exit 1', 'exit 0']);
+  });
+});
+
+test.each([
+  ['preprocess', '--out'],
+  ['embed', '--views'],
+  ['draft', '--out'],
+])('%s refuses an unwritable %s before it works', async (command, option) => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'taken'));
+  for (const file of [join(folder, 'none', 'x.npy'), join(folder, 'taken')]) {
+    const { code, err, out } = await runBrat([command, '/no/such/study', option, file, '--pack', pack], { dataDir: join(folder, 'data') });
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^cli\/cannot-write: .+\n {2}subject: .+\n {2}advice: .+\n$/);
+  }
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+});
