@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => { for (const folder of [work, pack]) rmSync(folder, { recursive: true, force: true }); });
 
 function brat(args: readonly string[]): Promise<{ code: number | null; signal: string | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, BRAT_DATA_DIR: join(work, 'data') }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 90_000 });
+  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, BRAT_DATA_DIR: join(work, 'data'), BRAT_DEMO: 'none' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 90_000 });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });

@@ -29,7 +29,7 @@ interface Ended {
 }
 
 function brat(args: readonly string[], options: { readonly dataDir?: string; readonly onOutput?: (kill: (signal: NodeJS.Signals) => void) => void; readonly node?: string } = {}): Promise<Ended> {
-  const child = spawn(options.node ?? process.execPath, [main, ...args], { env: { ...process.env, BRAT_DATA_DIR: options.dataDir ?? join(work, 'data') }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(options.node ?? process.execPath, [main, ...args], { env: { ...process.env, BRAT_DATA_DIR: options.dataDir ?? join(work, 'data'), BRAT_DEMO: 'none' }, stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
   child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });

@@ -27,7 +27,7 @@ afterAll(() => { for (const folder of [pack, source]) rmSync(folder, { recursive
 /** Runs a script in a mount namespace of its own; `brat` runs the command, `$DISK` is an empty folder, `$SOURCE` the study. */
 function onDisk(script: string): string[] {
   const functions = 'brat() { "$NODE" "$MAIN" "$@" --data-dir "$DISK/data" 2>&1; echo "exit $?"; }';
-  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', `${functions}\n${script}`], { encoding: 'utf8', env: { ...process.env, NODE: process.execPath, MAIN: bratMain, DISK: temporaryFolder(), SOURCE: source, PACK: pack } });
+  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', `${functions}\n${script}`], { encoding: 'utf8', env: { ...process.env, BRAT_DEMO: 'none', NODE: process.execPath, MAIN: bratMain, DISK: temporaryFolder(), SOURCE: source, PACK: pack } });
   return `${stdout}${stderr}`.trim().split('\n');
 }
 

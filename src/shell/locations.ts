@@ -27,12 +27,15 @@ export function defaultDataDir(environment: NodeJS.ProcessEnv = process.env, pla
   return join(base, 'brat-desktop', 'data');
 }
 
-/** What the host is told for a data folder: packs that ship with the app, then the reader's own. */
-export function hostConfigFor(dataDir: string): HostConfig {
+/**
+ * What the host is told for a data folder: packs that ship with the app, then the reader's own. With `BRAT_DEMO=none` in
+ * the environment a new data folder begins empty, without the demonstration archive and studies.
+ */
+export function hostConfigFor(dataDir: string, environment: NodeJS.ProcessEnv = process.env): HostConfig {
   const demo = join(root, 'resources', 'demo');
   return {
     dataDir: resolve(dataDir),
     packFolders: [join(root, 'resources', 'models'), join(resolve(dataDir), 'models')],
-    demoDir: existsSync(demo) ? demo : null,
+    demoDir: existsSync(demo) && environment['BRAT_DEMO'] !== 'none' ? demo : null,
   };
 }

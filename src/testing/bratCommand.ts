@@ -1,4 +1,4 @@
-/** Runs the real `brat` command in a process of its own, if wanted under another command such as `unshare -n`. */
+/** Runs the real `brat` command in a process of its own, without the demonstration archive, if wanted under another command such as `unshare -n`. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -22,7 +22,7 @@ export interface BratOptions {
 /** @returns how it ended, with all it said */
 export function runBrat(args: readonly string[], { dataDir, under = [], killAfterMs }: BratOptions): Promise<BratEnd> {
   const [command, ...rest] = [...under, process.execPath, bratMain, ...args];
-  const child = spawn(command!, rest, { env: { ...process.env, BRAT_DATA_DIR: dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command!, rest, { env: { ...process.env, BRAT_DATA_DIR: dataDir, BRAT_DEMO: 'none' }, stdio: ['ignore', 'pipe', 'pipe'] });
   const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
