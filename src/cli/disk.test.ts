@@ -50,6 +50,19 @@ describeWithMounts('a full disk', () => {
   });
 });
 
+describeWithMounts('a full disk where output is wanted', () => {
+  test('is told by name, and the file that was there stays as it was', () => {
+    const said = onDisk(`
+      mount -t tmpfs -o size=4k none "$DISK"
+      echo kept > "$DISK/volume.npy"
+      "$NODE" "$MAIN" preprocess "$SOURCE" --pack "$PACK" --out "$DISK/volume.npy" --data-dir "$SOURCE/none" 2>&1; echo "exit $?"
+      cat "$DISK/volume.npy"; ls "$DISK"
+    `);
+    expect(said[0]).toMatch(/^cli\/cannot-write: .*ENOSPC/);
+    expect(said.slice(3)).toEqual(['exit 1', 'kept', 'volume.npy']);
+  });
+});
+
 describeWithMounts('a data folder that may not be written', () => {
   test('is told by name, and what stores nothing works without it', () => {
     const said = onDisk(`

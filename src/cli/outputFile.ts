@@ -1,5 +1,5 @@
 /** Files a command writes where the user says, with a refusal by name before the work and not after it. */
-import { stat, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { EngineError } from '../shared/errors.ts';
 
@@ -20,11 +20,28 @@ export async function checkOutputs(files: readonly (string | undefined)[]): Prom
   }
 }
 
-/** @throws EngineError `cli/cannot-write` */
+/**
+ * Writes the whole file or none of it: under another name first, so that a full disk or a kill leaves no half.
+ * @throws EngineError `cli/cannot-write`
+ */
 export async function writeOutput(file: string, content: string | Uint8Array): Promise<void> {
+  const there = await stat(file).catch(() => null);
   try {
-    await writeFile(file, content);
+    // A device or a pipe is written to, not replaced.
+    if (there !== null && !there.isFile()) await writeFile(file, content);
+    else await writeThenRename(file, content);
   } catch (error) {
     throw cannotWrite(file, (error as NodeJS.ErrnoException).code ?? String(error), error);
+  }
+}
+
+async function writeThenRename(file: string, content: string | Uint8Array): Promise<void> {
+  const part = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(part, content);
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
   }
 }
