@@ -50,9 +50,9 @@ export class ReadingRoom {
     await this.page.getByRole('button', { name: typeof name === 'string' ? texts.studies.open(name) : name }).click();
   }
 
-  /** Opens the one study that did not come with the app. */
+  /** Opens the first study that did not come with the app. */
   async openRealStudy(): Promise<void> {
-    await this.page.locator('li').filter({ has: this.studies }).filter({ hasNotText: texts.studies.demo }).getByRole('button', { name: new RegExp(`^${texts.studies.open('')}`) }).click();
+    await this.page.locator('li').filter({ has: this.studies }).filter({ hasNotText: texts.studies.demo }).getByRole('button', { name: new RegExp(`^${texts.studies.open('')}`) }).first().click();
   }
 
   async removeStudy(name: string): Promise<void> {

@@ -18,6 +18,8 @@ export interface ShellOptions {
   readonly shell: 'browser' | 'replaced';
   /** Starts on a data folder with three indexed cases instead of an empty one. */
   readonly priorCases: boolean;
+  /** Starts with the demonstration archive and studies, as a new user does. */
+  readonly demo: boolean;
 }
 
 /** Told on purpose by a library when a spec takes the graphics context away. */
@@ -51,7 +53,9 @@ const shells = { browser: openBrowserShell, replaced: openReplacedShell };
 export const test = base.extend<Fixtures & ShellOptions>({
   shell: ['browser', { option: true }],
   priorCases: [false, { option: true }],
-  app: async ({ shell, priorCases }, use) => {
+  demo: [false, { option: true }],
+  app: async ({ shell, priorCases, demo }, use) => {
+    process.env['BRAT_DEMO'] = demo ? '' : 'none'; // passed on to the shell and the command line
     const dataDir = mkdtempSync(join(tmpdir(), 'brat-e2e-'));
     if (priorCases) await fillArchive(dataDir);
     const complaints: string[] = [];

@@ -1,6 +1,7 @@
 /** A reader's way through the app: import, look, analyse, jump to what a sentence speaks of, search. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { texts } from '../../src/renderer/texts.ts';
 import { expect, test } from '../shells/app.ts';
 import { dicomOnly, realStudy } from '../studies/studies.ts';
 
@@ -36,10 +37,20 @@ test.describe('a real study', () => {
 test.describe('the demonstration archive', () => {
   test.skip(!existsSync(join(import.meta.dirname, '..', '..', 'resources', 'demo')), 'no demonstration archive in resources/demo');
 
-  test('a search by words lists prior cases with their reports', async ({ room, picture }) => {
+  test.use({ demo: true });
+
+  test('its studies are listed at the first start, its cases are found by words and by an open study', async ({ room, picture }) => {
     await room.ready();
+    await expect(room.studies.first()).toBeVisible();
+    await expect(room.page.getByText(texts.studies.demo, { exact: true }).first()).toBeVisible();
     await room.searchCases('ring-enhancing lesion');
     await expect(room.cases('Cases for “ring-enhancing lesion”').first()).toBeVisible();
-    await picture('search');
+    await picture('demo-search');
+    await room.page.getByRole('button', { name: texts.reading.clearSearch }).click();
+    await room.studies.first().click();
+    await expect(room.viewport('Axial')).toHaveAttribute('data-ready', 'true');
+    await room.analyse();
+    await expect(room.cases()).toHaveCount(10);
+    await picture('demo-analysed');
   });
 });
