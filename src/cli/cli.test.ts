@@ -226,6 +226,10 @@ test('doctor reports libraries, pack, providers and database, and fails when som
   const broken = await brat(['doctor', '--pack', pack, '--provider', 'cpu', '--json'], { dataDir });
   expect(broken.code).toBe(1);
   expect(JSON.parse(broken.out)).toMatchObject({ ok: false });
+  const told = await brat(['doctor', '--pack', pack, '--provider', 'cpu'], { dataDir });
+  const [, section] = /docs\/doctor\.md#(\w+)/.exec(told.out) ?? [];
+  expect(section).toBe('database');
+  expect(readFileSync(join(import.meta.dirname, '../../docs/doctor.md'), 'utf8')).toContain(`\n## ${section}\n`);
 });
 
 test.each(['search', 'import'])('bench %s gives medians and a ratio', async (step) => {

@@ -44,7 +44,8 @@ export const doctorCommand: Register = (program, action) =>
           const whole: Check = { name, state: 'ok', message: '', advice: '', ms: performance.now() - started, ...(typeof found === 'string' ? { message: found } : found) };
           checks.push(whole);
           output.line(`${whole.name.padEnd(24)} ${whole.state.padEnd(5)} ${(whole.ms / 1000).toFixed(1)} s  ${whole.message}`);
-          if (whole.advice !== '') output.line(`${' '.repeat(31)}${whole.advice}`);
+          const told = [whole.advice, ...(whole.state === 'FAIL' ? [`See docs/doctor.md#${pageSection(name)}`] : [])].filter((text) => text !== '').join('. ');
+          if (told !== '') output.line(`${' '.repeat(31)}${told}`);
         };
 
         const versions = { brat: engineVersion, node: process.versions.node, platform: `${process.platform} ${process.arch}` };
@@ -66,6 +67,12 @@ export const doctorCommand: Register = (program, action) =>
         if (failed.length > 0) process.exitCode = 1;
       }),
     );
+
+/** The heading of docs/doctor.md that is about a check. */
+function pageSection(name: string): string {
+  if (name === 'providers' || name.startsWith('onnx/')) return 'golden';
+  return /^(library|pack|database)/.exec(name)![0];
+}
 
 type RunCheck = (name: string, work: () => Promise<string | Partial<Check>>) => Promise<void>;
 
