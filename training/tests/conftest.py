@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 ANSWERS = {
     "surgery": "No", "enhancing": "Yes", "size": "1 to 2cm", "side": "Left", "locations": "Left frontal lobe", "count": "One",
@@ -34,6 +35,12 @@ def write_set(folder: Path, cases: int, per_shard: int = 4) -> Path:
         np.savez(folder / f"shard-{number:04d}.npz", volumes=volumes, masks=masks)
     (folder / "reports.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Sums over several threads differ in their last digit from run to run."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

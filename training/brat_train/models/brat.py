@@ -42,7 +42,7 @@ class Brat(nn.Module):
         self.ln_vision = nn.LayerNorm(self.visual_encoder.width)
         self.Qformer = QFormer(config.qformer, self.visual_encoder.width)
         hidden = config.qformer.hidden
-        self.query_tokens = nn.Parameter(torch.randn(1, config.qformer.queries, hidden) * 0.02)
+        self.query_tokens = nn.Parameter(torch.randn(1, config.qformer.queries, hidden) * config.qformer.init_std)
         self.vision_proj = nn.Linear(hidden, config.width)
         self.text_proj = nn.Linear(hidden, config.width)
         self.itm_head = nn.Linear(hidden, 2)

@@ -45,6 +45,8 @@ class QFormerConfig:
     queries: int = 32
     dropout: float = 0.1
     layer_norm_eps: float = 1e-12
+    #: Deviation of new weights: BERT's for its width; narrow networks need more, or an image hardly moves a query.
+    init_std: float = 0.02
     pad_token_id: int = 0
 
 
@@ -89,7 +91,7 @@ def demo(vocabulary: int, in_plane_reduction: int = 1) -> BratConfig:
         strides = VisionConfig.strides
     return BratConfig(
         vision=VisionConfig(backbone="thin_densenet", strides=strides, in_plane_reduction=in_plane_reduction),
-        qformer=QFormerConfig(hidden=256, layers=4, heads=8, intermediate=512, vocabulary=vocabulary, positions=256, dropout=0.1),
+        qformer=QFormerConfig(hidden=256, layers=4, heads=8, intermediate=512, vocabulary=vocabulary, positions=256, dropout=0.1, init_std=0.05),
         width=128,
     )
 
@@ -98,6 +100,6 @@ def tiny() -> BratConfig:
     """Networks small enough for a test, on volumes of 32 x 64 x 64 (grid 8 x 4 x 4)."""
     return BratConfig(
         vision=VisionConfig(backbone="thin_densenet", size=(32, 64, 64), init_features=8, growth=4, blocks=(1, 1, 1), stem_kernel=(3, 3, 3)),
-        qformer=QFormerConfig(hidden=32, layers=2, heads=2, intermediate=48, positions=256, queries=8),
+        qformer=QFormerConfig(hidden=32, layers=2, heads=2, intermediate=48, positions=256, queries=8, init_std=0.15),
         width=16,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -213,7 +214,7 @@ class QFormer(nn.Module):
         self.config = config
         self.bert = Bert(config, image_width)
         self.cls = LanguageHead(config, self.bert.embeddings.word_embeddings)
-        self.apply(initialise)
+        self.apply(partial(initialise, std=config.init_std))
 
     def look(self, query_BQH: Tensor, image_BPF: Tensor) -> QFormerOutput:
         """Queries alone, looking at the image."""
@@ -240,9 +241,9 @@ def additive_mask(allowed: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill(~allowed, torch.finfo(dtype).min / 2)
 
 
-def initialise(module: nn.Module) -> None:
-    """BERT's initialisation: normal with deviation 0.02, biases zero."""
+def initialise(module: nn.Module, std: float) -> None:
+    """BERT's initialisation: normal weights, biases zero."""
     if isinstance(module, nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, std=0.02)
+        nn.init.normal_(module.weight, std=std)
     if isinstance(module, nn.Linear) and module.bias is not None:
         nn.init.zeros_(module.bias)

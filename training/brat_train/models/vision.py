@@ -119,7 +119,10 @@ class ThinDenseNetEncoder(nn.Module):
         total = [math.prod(stride[axis] for stride in config.strides) for axis in range(3)]
         reduce = (1, self.reduction, self.reduction)
         self.grid = tuple(config.size[axis] // (total[axis] * reduce[axis]) for axis in range(3))
-        self.position = nn.Parameter(sin_cos_positions(self.grid, self.width))
+        # Before the last block, so that its layers can join what is there with where it is: a sum of both at the end
+        # would leave that to an attention that has yet to be learned.
+        self.position = nn.Parameter(sin_cos_positions(self.grid, self.pyramid_widths[-1] - config.blocks[-1] * config.growth))
+        self.last_block = f"denseblock{len(config.blocks)}"
 
     def pyramid(self, volume_BCSAR: Tensor) -> list[Tensor]:
         """Feature maps of a volume, [batch, channels, S', A', R'] after each dense block, finest first.
@@ -130,15 +133,15 @@ class ThinDenseNetEncoder(nn.Module):
             volume_BCSAR = F.avg_pool3d(volume_BCSAR, (1, self.reduction, self.reduction))
         maps, x = [], volume_BCSAR
         for name, part in self.features.named_children():
-            x = part(x)
+            x = part(x + self.position if name == self.last_block else x)
             if name.startswith("denseblock"):
                 maps.append(x)
         maps[-1] = F.relu(x)
         return maps
 
     def flatten(self, feature_BFSAR: Tensor) -> Tensor:
-        """The coarsest map as features [batch, positions, width] that know their place, positions right fastest."""
-        return feature_BFSAR.flatten(2).transpose(1, 2) + self.position
+        """The coarsest map as features [batch, positions, width], positions right fastest."""
+        return feature_BFSAR.flatten(2).transpose(1, 2)
 
     def forward(self, volume_BCSAR: Tensor) -> Tensor:
         """Volume [batch, channels, S, A, R] to features [batch, positions, width]."""
@@ -156,16 +159,16 @@ def _block_widths(config: VisionConfig) -> tuple[int, ...]:
 
 
 def sin_cos_positions(grid: tuple[int, ...], width: int) -> Tensor:
-    """Fixed sine-cosine codes of the cells of a grid, [1, positions, width], last axis of the grid fastest.
+    """Sine-cosine codes of the cells of a grid, [1, width, *grid].
 
     A third of the channels goes to each axis; frequencies fall geometrically, as in "Attention is all you need".
     """
-    cells = torch.stack(torch.meshgrid(*[torch.arange(size, dtype=torch.float32) for size in grid], indexing="ij"), dim=-1).reshape(-1, len(grid))
+    cells = torch.stack(torch.meshgrid(*[torch.arange(size, dtype=torch.float32) for size in grid], indexing="ij"))
     pairs = width // (2 * len(grid))
-    frequency = torch.exp(-math.log(100.0) * torch.arange(pairs) / pairs)
-    angle = cells[:, :, None] * frequency
-    code = torch.cat((angle.sin(), angle.cos()), dim=-1).flatten(1)
-    return F.pad(code, (0, width - code.shape[1]))[None] * 0.5
+    frequency = torch.exp(-math.log(100.0) * torch.arange(pairs) / max(1, pairs))
+    angle = cells[:, None] * frequency[:, None, None, None]
+    code = torch.cat((angle.sin(), angle.cos()), dim=1).flatten(0, 1)
+    return F.pad(code, (0, 0, 0, 0, 0, 0, 0, width - code.shape[0]))[None]
 
 
 def make_vision_encoder(config: VisionConfig) -> nn.Module:

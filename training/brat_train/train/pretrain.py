@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from brat_train.data.augment import prepare
 from brat_train.data.text_bank import TextBank
 from brat_train.data.training_set import TrainingSet
 from brat_train.models.brat import Brat
+from brat_train.models.heads import FindingHeads, targets
 from brat_train.models.lesion import LesionDecoder, lesion_loss
 from brat_train.objectives.alignment import MATCHINGS
 from brat_train.objectives.contrastive import against_false_sentences, contrastive_both_ways
@@ -27,9 +29,15 @@ class Pretrain:
 
     name = "pretrain"
 
-    def __init__(self, model: Brat, lesion: LesionDecoder | None, data: TrainingSet, text: TextBank, recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self, model: Brat, lesion: LesionDecoder | None, heads: FindingHeads, data: TrainingSet, text: TextBank, recipe: Recipe, device: torch.device
+    ) -> None:
         self.model, self.lesion, self.data, self.text, self.recipe, self.device = model, lesion, data, text, recipe, device
         self.modules = nn.ModuleDict({"brat": model} if lesion is None else {"brat": model, "lesion": lesion})
+        self.heads = heads if recipe.objective.findings_weight else None
+        if self.heads is not None:
+            self.modules["heads"] = self.heads
+            self.target_CF = torch.tensor([targets(case) for case in data.cases], device=device)
 
     def parameter_groups(self) -> list[tuple[list[nn.Parameter], float]]:
         stage = self.recipe.pretrain
@@ -38,6 +46,8 @@ class Pretrain:
         # No loss of the paper reaches this head; an optimizer that decays it would change a loaded checkpoint.
         chosen |= {id(parameter) for parameter in self.model.itm_head.parameters()}
         rest = [parameter for parameter in self.model.parameters() if id(parameter) not in chosen]
+        if self.heads is not None:
+            rest.extend(self.heads.parameters())
         return [(vision, stage.vision_rate or stage.rate), (rest, stage.rate)]
 
     def step(self, number: int, batch: np.ndarray) -> StepResult:
@@ -61,6 +71,10 @@ class Pretrain:
         else:
             feature_BPF = self.model.image_features(volume)
         views = self.model.encode_features(feature_BPF)
+
+        if self.heads is not None:
+            target_BF = self.target_CF[torch.from_numpy(batch).to(device)]
+            parts["findings"] = F.binary_cross_entropy_with_logits(self.heads(views.views).float(), target_BF) * objective.findings_weight
 
         sentences = self.text.sentences(reports, batch.tolist(), rng, objective.falsehood_weight > 0)
         vector_NE = self.model.encode_sentences(sentences.token.to(device), sentences.real.to(device)).float()

@@ -20,9 +20,10 @@ class Objective:
     repulsion_weight: float = 1.0
     dpp_epsilon: float = 1e-4
     generation_weight: float = 1.0
-    #: Additions of the demonstration, 0 in the paper: telling false sentences apart, and finding lesions.
+    #: Additions of the demonstration, 0 in the paper: telling false sentences apart, finding lesions, answering questions.
     falsehood_weight: float = 0.0
     lesion_weight: float = 0.0
+    findings_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Recipe:
         return WriterConfig(vocabulary=vocabulary)
 
 
-_DEMO_OBJECTIVE = Objective(repulsion_weight=0.01, generation_weight=1.0, falsehood_weight=0.5, lesion_weight=1.0)
+_DEMO_OBJECTIVE = Objective(repulsion_weight=0.01, generation_weight=1.0, falsehood_weight=0.5, lesion_weight=1.0, findings_weight=4.0)
 
 
 def demo_gpu() -> Recipe:
@@ -97,7 +98,7 @@ def demo_gpu() -> Recipe:
         report_tokens=240,
         dev_cases=300,
         objective=_DEMO_OBJECTIVE,
-        pretrain=Stage(steps=4000, batch=64, rate=6e-4, vision_rate=1e-3),
+        pretrain=Stage(steps=4000, batch=64, rate=1e-3, vision_rate=2e-3),
         writer=Stage(steps=5000, batch=128, rate=1e-3),
         heads=Stage(steps=1500, batch=256, rate=1e-3),
         copies=6,
@@ -113,7 +114,7 @@ def demo_cpu() -> Recipe:
         augmentation=CHEAP,
         in_plane_reduction=2,
         dev_cases=200,
-        pretrain=Stage(steps=3000, batch=24, rate=5e-4, vision_rate=8e-4),
+        pretrain=Stage(steps=3000, batch=24, rate=8e-4, vision_rate=1.5e-3),
         writer=Stage(steps=4000, batch=48, rate=8e-4),
         heads=Stage(steps=800, batch=128, rate=1e-3),
         copies=1,

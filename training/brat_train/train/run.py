@@ -76,7 +76,7 @@ def train(recipe: Recipe, data: Path, folder: Path, device: torch.device, max_se
 
     text = TextBank(training.cases, text_tokenizer, recipe.max_tokens, recipe.max_sentences, recipe.report_tokens)
     _say(clock, f"{len(text.ids)} different sentences")
-    stage = Pretrain(models.brat, models.lesion, training, text, recipe, device)
+    stage = Pretrain(models.brat, models.lesion, models.heads, training, text, recipe, device)
     if not run_stage(stage, recipe.pretrain, len(training), recipe.seed, folder, device, recipe.precision, clock):
         return False
     models.brat.requires_grad_(False)
@@ -101,7 +101,7 @@ def pace(recipe: Recipe, data: Path, device: torch.device, channels_last: bool =
         folder = Path(name)
         models = make_models(recipe, *_tokenizers(folder, cases, recipe)).to(device, channels_last)
         text = TextBank(cases.cases, models.text_tokenizer, recipe.max_tokens, recipe.max_sentences, recipe.report_tokens)
-        task = Pretrain(models.brat, models.lesion, cases, text, recipe, device)
+        task = Pretrain(models.brat, models.lesion, models.heads, cases, text, recipe, device)
         took = []
         for last in (steps // 3, steps):  # the first steps choose kernels
             began = time.monotonic()
