@@ -121,3 +121,24 @@ def test_the_rate_rises_then_falls_to_nothing() -> None:
 def test_a_recipe_survives_being_written_down(name: str) -> None:
     made = recipe(name)
     assert recipe_from_json(json.loads(json.dumps(to_json(made)))) == made
+
+
+def test_a_finished_run_becomes_a_pack_that_says_what_it_is(finished: Path, small_set: Path, tmp_path: Path) -> None:
+    pytest.importorskip("gguf")
+    with pytest.raises(SystemExit) as end:
+        main(["export", "--checkpoint", str(finished), "--data", str(small_set), "--out", str(tmp_path / "pack"), "--version", "0.2.0"])
+    assert end.value.code == 0
+    manifest = json.loads((tmp_path / "pack/manifest.json").read_text())
+    figures = json.loads((finished / "figures.json").read_text())
+    assert (manifest["training"], manifest["version"]) == ("synthetic", "0.2.0")
+    assert manifest["calibration"]["supportThreshold"] == figures["support"]["threshold"]
+    assert {figure["name"] for figure in manifest["card"]["figures"]} >= {"textToImage.r1", "imageToText.r5", "flagAuroc"}
+
+
+def test_a_run_that_is_not_finished_makes_no_pack(small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(recipe("smoke"), small_set, tmp_path / "run", CPU, max_seconds=0)
+    with pytest.raises(SystemExit) as end:
+        main(["export", "--checkpoint", str(tmp_path / "run"), "--data", str(small_set), "--out", str(tmp_path / "pack")])
+    assert end.value.code == 1
+    assert "let the run finish first" in capsys.readouterr().err
+    assert not (tmp_path / "pack").exists()
