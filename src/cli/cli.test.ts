@@ -1,6 +1,6 @@
 /** The real command in a process of its own, on files made by code and the tiny pack. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -227,6 +227,12 @@ test('doctor reports libraries, pack, providers and database, and fails when som
   expect(broken.code).toBe(1);
   expect(JSON.parse(broken.out)).toMatchObject({ ok: false });
   const told = await brat(['doctor', '--pack', pack, '--provider', 'cpu'], { dataDir });
+  const damaged = temporaryFolder();
+  cpSync(pack, join(damaged, 'pack'), { recursive: true });
+  writeFileSync(join(damaged, 'pack', 'bridge.onnx'), 'x');
+  const refused = await brat(['doctor', '--pack', join(damaged, 'pack')], { dataDir: join(damaged, 'data') });
+  expect(refused.code).toBe(1);
+  expect(refused.out).toMatch(/^pack \S*bridge\.onnx +FAIL .*pack\/altered-file[^]*doctor\.md#pack[^]*^database +ok/m);
   const [, section] = /docs\/doctor\.md#(\w+)/.exec(told.out) ?? [];
   expect(section).toBe('database');
   expect(readFileSync(join(import.meta.dirname, '../../docs/doctor.md'), 'utf8')).toContain(`\n## ${section}\n`);

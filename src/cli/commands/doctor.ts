@@ -51,16 +51,21 @@ export const doctorCommand: Register = (program, action) =>
         const versions = { brat: engineVersion, node: process.versions.node, platform: `${process.platform} ${process.arch}` };
         output.line(`brat ${versions.brat}, Node ${versions.node}, ${versions.platform}`);
         for (const library of libraries) await check(`library ${library.name}`, () => tryLibrary(library));
-        await withWorkFolder(async (folder) => {
-          const models = await openModels(context, options, folder);
+        const packOpens = await withWorkFolder(async (folder) => {
+          const models = await openModels(context, options, folder).catch(async (error: unknown) => {
+            if (!(error instanceof EngineError) || !error.code.startsWith('pack/')) throw error;
+            await check(`pack ${error.about.subject}`, () => Promise.reject(error));
+          });
+          if (!models) return false;
           try {
             await checkPacks(models, check);
             await checkProviders(models, check);
+            return true;
           } finally {
             await models.close();
           }
         });
-        await checkStore(context, options, check);
+        await checkStore(context, packOpens ? options : {}, check);
 
         const failed = checks.filter(({ state }) => state === 'FAIL');
         output.result({ ok: failed.length === 0, versions, checks });
