@@ -49,13 +49,13 @@ export async function scanLoose(paths: readonly string[], { output, signal }: Co
       skipped++;
     } else if (event.kind === 'problem') {
       problems.push({ file: event.name, error: event.error });
-      output.warn(`${event.error.code}: ${event.name}: ${event.error.message}`);
     } else {
       output.progress(`reading headers: ${event.seen} files`);
     }
   }
+  const only = byStudy.size === 0 && problems.length === 1 && skipped === 0 ? problems[0]!.error : null;
+  if (only === null) for (const { file, error } of problems) output.warn(`${error.code}: ${file}: ${error.message}`);
   if (byStudy.size === 0) {
-    const only = problems.length === 1 && skipped === 0 ? problems[0]!.error : null;
     throw new EngineError(only?.code ?? 'import/nothing-readable', only?.message ?? `No image was found: ${skipped} files are no images, ${problems.length} have faults`, {
       subject: only?.subject ?? 'path',
       advice: only?.advice ?? 'Pass a folder, zip or DICOMDIR with DICOM or NIfTI files',
