@@ -18,6 +18,14 @@ export function silenceNetwork(app: Pick<App, 'commandLine'>): void {
   app.commandLine.appendSwitch('force-webrtc-ip-handling-policy', 'disable_non_proxied_udp');
 }
 
+/**
+ * Pictures on a workstation without a graphics card or through a remote desktop, where Chromium would offer no WebGL:
+ * drawn by software, slower, the same to the pixel. Safe here, as the page runs nothing but the app's own files.
+ */
+export function drawWithoutGraphicsCard(app: Pick<App, 'commandLine'>): void {
+  app.commandLine.appendSwitch('enable-unsafe-swiftshader');
+}
+
 /** Denies a session every permission, device and request but the app's own files. */
 export function guardSession(session: Session): void {
   session.setPermissionRequestHandler((_contents, _permission, callback) => { callback(false); });

@@ -119,7 +119,7 @@ describe('the main process', () => {
     });
     expect(electron.calls).toEqual(expect.arrayContaining(['sandbox', 'lock', 'spellcheck false', 'partition brat {"cache":false}', 'load app://brat/index.html']));
     expect(electron.calls.indexOf('sandbox')).toBeLessThan(electron.calls.indexOf('lock'));
-    expect(electron.switches).toEqual(expect.arrayContaining([['disable-background-networking'], ['host-resolver-rules', 'MAP * ~NOTFOUND']]));
+    expect(electron.switches).toEqual(expect.arrayContaining([['disable-background-networking'], ['host-resolver-rules', 'MAP * ~NOTFOUND'], ['enable-unsafe-swiftshader']]));
     expect(process.env['ORT_DISABLE_TELEMETRY']).toBe('1');
   });
 

@@ -18,7 +18,7 @@ import { childStartFile, hostConfigFor, pageScript, rendererFolder } from '../sh
 import { pageFiles } from '../shell/pageFiles.ts';
 import { emitterPortPipe } from '../transport/messagePort.ts';
 import { joinPipes } from '../transport/pipe.ts';
-import { guardContents, guardSession, isFromPage, silenceNetwork } from './guards.ts';
+import { drawWithoutGraphicsCard, guardContents, guardSession, isFromPage, silenceNetwork } from './guards.ts';
 import { importWithDialog } from './importDialog.ts';
 import { registerPageScheme, servePage } from './pageProtocol.ts';
 import { startUtilityHost } from './utilityHost.ts';
@@ -108,6 +108,7 @@ process.env['ORT_DISABLE_TELEMETRY'] = '1';
 app.setName('brat-desktop');
 app.enableSandbox();
 silenceNetwork(app);
+drawWithoutGraphicsCard(app);
 registerPageScheme();
 app.on('web-contents-created', (_event, contents) => { guardContents(contents); });
 app.on('window-all-closed', () => { app.quit(); });
