@@ -213,6 +213,8 @@ class Utility extends EventEmitter {
       if (port === 0) this.emit('message', data);
       else this.#ports.get(port)?.postMessage(ownBytes(data));
     });
+    // A channel that breaks while something is being sent: the exit that follows is what counts.
+    this.#child.on('error', () => undefined);
     this.#child.once('exit', (code, signal) => {
       for (const port of this.#ports.values()) port.close();
       if (signal !== null) app.emit('child-process-gone', {}, { name, reason: signal === 'SIGTERM' ? 'killed' : 'crashed' });
@@ -223,6 +225,8 @@ class Utility extends EventEmitter {
 
   postMessage(data: unknown, ports: readonly PortMain[] = []): void {
     const [port] = ports;
+    // As with Electron's own, what is posted to a process that has ended is lost.
+    if (!this.#child.connected) return;
     if (port === undefined) {
       this.#child.send({ port: 0, data });
       return;
