@@ -13,6 +13,7 @@ from torch import Tensor
 
 from brat_train.data.text_bank import may_be_true
 from brat_train.data.training_set import Case
+from brat_train.metrics.retrieval import retrieval_figures
 from brat_train.models.brat import Brat
 from brat_train.objectives.alignment import MATCHINGS, Matching
 from brat_train.text.falsify import falsify
@@ -51,17 +52,17 @@ class Retrieval:
     image_to_text: dict[str, float]
 
 
-def retrieval(view_BVE: Tensor, sentence_RSE: Tensor, real_RS: Tensor, matching: Matching = "pva", chunk: int = 32) -> Retrieval:
-    """R@1, 5, 10, median and mean rank for cases i whose report is i (paper, Table 2)."""
-    score = torch.cat([MATCHINGS[matching](view_BVE[start : start + chunk], sentence_RSE, real_RS) for start in range(0, len(view_BVE), chunk)])
-    return Retrieval(text_to_image=_ranks(score.T), image_to_text=_ranks(score))
+@torch.no_grad()
+def similarity_matrix(view_BVE: Tensor, sentence_RSE: Tensor, real_RS: Tensor, matching: Matching = "pva", chunk: int = 32) -> np.ndarray:
+    """Scores of every image with every report, float32 [images, reports]."""
+    parts = [MATCHINGS[matching](view_BVE[start : start + chunk], sentence_RSE, real_RS) for start in range(0, len(view_BVE), chunk)]
+    return torch.cat(parts).float().cpu().numpy()
 
 
-def _ranks(score_QC: Tensor) -> dict[str, float]:
-    """Figures from scores of queries (rows) for candidates, the right one on the diagonal. Ties count against it."""
-    right_Q = score_QC.diagonal()[:, None]
-    rank_Q = (score_QC >= right_Q).sum(1).cpu().numpy()
-    return {**{f"r{k}": float((rank_Q <= k).mean()) for k in (1, 5, 10)}, "medianRank": float(np.median(rank_Q)), "meanRank": float(rank_Q.mean())}
+def retrieval(view_BVE: Tensor, sentence_RSE: Tensor, real_RS: Tensor, matching: Matching = "pva", chunk: int = 32, label_CF: np.ndarray | None = None) -> Retrieval:
+    """R@1, 5, 10, median and mean rank for cases i whose report is i, and R@5 (F), P@5 (F) where findings are given (paper, Table 2)."""
+    score_BR = similarity_matrix(view_BVE, sentence_RSE, real_RS, matching, chunk)
+    return Retrieval(text_to_image=retrieval_figures(score_BR.T, label_CF), image_to_text=retrieval_figures(score_BR, label_CF))
 
 
 @dataclass(frozen=True)
