@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -135,7 +136,7 @@ def test_queries_do_not_see_the_words_of_a_caption(model: Brat) -> None:
 
 def test_reduced_volumes_give_the_views_of_whole_ones() -> None:
     config = tiny()
-    net = Brat(replace(config, vision=replace(config.vision, in_plane_reduction=2, strides=((2, 2, 2), (1, 1, 1), (2, 2, 2), (1, 2, 2))))).eval()
+    net = Brat(replace(config, vision=replace(config.vision, in_plane_reduction=2, strides=((2, 4, 4), (1, 1, 1), (2, 2, 2))))).eval()
     volume = torch.rand(1, 1, 32, 64, 64)
     with torch.no_grad():
         whole, reduced = net.encode_volume(volume), net.encode_volume(torch.nn.functional.avg_pool3d(volume, (1, 2, 2)))
@@ -144,13 +145,25 @@ def test_reduced_volumes_give_the_views_of_whole_ones() -> None:
 
 
 def test_lesion_scores_fill_their_grid_and_the_loss_falls_when_they_are_right(model: Brat) -> None:
-    decoder = LesionDecoder(model.visual_encoder.pyramid_widths)
+    decoder = LesionDecoder(model.visual_encoder.pyramid_widths, model.visual_encoder.pyramid_grids[0])
     score = decoder(model.visual_encoder.pyramid(torch.rand(2, 1, 32, 64, 64)))
     assert score.shape == (2, 1, 32, 64, 64)
     mask = torch.zeros_like(score)
     mask[:, :, 10:14, 20:30, 20:30] = 1
     assert float(lesion_loss((mask * 2 - 1) * 8, mask)) < 0.1
     assert float(lesion_loss(score.detach(), mask)) > 0.9
+
+
+def test_each_score_of_a_cell_lands_on_its_own_part_of_it() -> None:
+    decoder = LesionDecoder((4,), (2, 3, 3), grid=(4, 12, 6))
+    fine = torch.rand(2, 1, 4, 12, 6)
+    # The reference: parts of a cell gathered one by one.
+    coarse = torch.zeros(2, 2 * 4 * 2, 2, 3, 3)
+    for s, a, r in itertools.product(range(2), range(4), range(2)):
+        coarse[:, (s * 4 + a) * 2 + r] = fine[:, 0, s::2, a::4, r::2]
+    torch.testing.assert_close(decoder._spread(coarse), fine)
+    with pytest.raises(ValueError, match="no multiple"):
+        LesionDecoder((4,), (3, 3, 3), grid=(4, 12, 6))
 
 
 def test_the_writer_gives_a_reserved_token_the_views_embedding() -> None:

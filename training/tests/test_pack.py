@@ -116,5 +116,5 @@ def test_the_app_writes_the_words_that_pytorch_writes(in_app: dict, pack: Path, 
     before, after = PROMPT.split("{views}")
     prompt = torch.tensor([tokenizer.encode(before).ids + reserved + tokenizer.encode(after).ids])
     rows = writer.write(writer.embed(prompt, torch.tensor(reserved), bridged), tokenizer.token_to_id(END), 60)
-    assert len(in_app["text"]) > 20
+    assert len(in_app["text"]) > 10
     assert tokenizer.decode(rows[0]).startswith(in_app["text"].split("\ufffd")[0])

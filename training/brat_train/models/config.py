@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Backbone = Literal["densenet121", "densenet169", "resnet50", "vit", "thin_densenet"]
+Backbone = Literal["densenet121", "densenet169", "resnet50", "vit", "thin_resnet"]
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,13 @@ class VisionConfig:
     backbone: Backbone = "densenet121"
     channels: int = 1
     size: tuple[int, int, int] = (32, 256, 256)
-    #: The rest is the thin DenseNet's own.
-    init_features: int = 32
-    growth: int = 24
-    bottleneck: int = 2
-    blocks: tuple[int, ...] = (4, 8, 12)
-    #: Strides (S, A, R) of the first convolution, of the first pooling, and of each transition between two blocks.
-    strides: tuple[tuple[int, int, int], ...] = ((2, 2, 2), (1, 2, 2), (2, 2, 2), (1, 2, 2))
-    #: Kernel of the first convolution.
-    stem_kernel: tuple[int, int, int] = (5, 7, 7)
+    #: The rest is the thin ResNet's own: channels and blocks of each stage,
+    widths: tuple[int, ...] = (48, 128)
+    blocks: tuple[int, ...] = (2, 3)
+    #: strides (S, A, R) of the first convolution and of each stage,
+    strides: tuple[tuple[int, int, int], ...] = ((2, 4, 4), (1, 2, 2), (2, 2, 2))
+    #: kernel of the first convolution.
+    stem_kernel: tuple[int, int, int] = (3, 7, 7)
     #: In-plane averaging before the network: 2 lets a CPU train on 32x128x128 while the pack still takes 32x256x256.
     in_plane_reduction: int = 1
 
@@ -85,12 +83,9 @@ def densenet121(channels: int = 1) -> BratConfig:
 
 def demo(vocabulary: int, in_plane_reduction: int = 1) -> BratConfig:
     """The demonstration model: thin, and with depth kept, so that a sentence is grounded in slices (grid 8 x 16 x 16)."""
-    if in_plane_reduction == 2:
-        strides: tuple[tuple[int, int, int], ...] = ((2, 2, 2), (1, 1, 1), (2, 2, 2), (1, 2, 2))
-    else:
-        strides = VisionConfig.strides
+    strides = VisionConfig.strides if in_plane_reduction == 1 else ((2, 4, 4), (1, 1, 1), (2, 2, 2))
     return BratConfig(
-        vision=VisionConfig(backbone="thin_densenet", strides=strides, in_plane_reduction=in_plane_reduction),
+        vision=VisionConfig(backbone="thin_resnet", strides=strides, in_plane_reduction=in_plane_reduction),
         qformer=QFormerConfig(hidden=256, layers=4, heads=8, intermediate=512, vocabulary=vocabulary, positions=256, dropout=0.1, init_std=0.05),
         width=128,
     )
@@ -99,7 +94,7 @@ def demo(vocabulary: int, in_plane_reduction: int = 1) -> BratConfig:
 def tiny() -> BratConfig:
     """Networks small enough for a test, on volumes of 32 x 64 x 64 (grid 8 x 4 x 4)."""
     return BratConfig(
-        vision=VisionConfig(backbone="thin_densenet", size=(32, 64, 64), init_features=8, growth=4, blocks=(1, 1, 1), stem_kernel=(3, 3, 3)),
+        vision=VisionConfig(backbone="thin_resnet", size=(32, 64, 64), widths=(8, 12), blocks=(1, 2), stem_kernel=(3, 5, 5)),
         qformer=QFormerConfig(hidden=32, layers=2, heads=2, intermediate=48, positions=256, queries=8, init_std=0.15),
         width=16,
     )

@@ -116,9 +116,9 @@ def make_models(recipe: Recipe, text_tokenizer: Tokenizer, writer_tokenizer: Tok
     torch.manual_seed(recipe.seed)
     brat = Brat(recipe.model(text_tokenizer.get_vocab_size()))
     hidden = brat.config.qformer.hidden
-    widths = getattr(brat.visual_encoder, "pyramid_widths", None)
+    grids = getattr(brat.visual_encoder, "pyramid_grids", None)
     writer = Writer(recipe.writer_model(writer_tokenizer.get_vocab_size()), recipe.writer_dropout)
-    lesion = LesionDecoder(widths) if widths and recipe.objective.lesion_weight else None
+    lesion = LesionDecoder(brat.visual_encoder.pyramid_widths, grids[0]) if grids and recipe.objective.lesion_weight else None
     return Models(brat, lesion, Bridge(hidden, writer.config), writer, FindingHeads(hidden), text_tokenizer, writer_tokenizer)
 
 
