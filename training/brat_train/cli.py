@@ -64,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
     studies.add_arguments(phantom)
     phantom.set_defaults(run=studies.run)
 
+    from brat_train.downstream import commands as downstream  # light as well
+
+    classify = commands.add_parser("classify", help="train a classifier on a pre-trained backbone")
+    downstream.add_classify(classify)
+    classify.set_defaults(run=downstream.run_classify)
+
     untrained = commands.add_parser("export-untrained", help="write a pack with random weights")
     untrained.add_argument("--out", type=Path, required=True, help="folder of the pack")
     untrained.set_defaults(run=_export_untrained)
