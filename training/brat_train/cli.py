@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brat_train.errors import TrainingError
+
 if TYPE_CHECKING:
     import torch
 
@@ -20,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     options = _parser().parse_args(argv)
     try:
         code = options.run(options)
-    except (OSError, ValueError, FloatingPointError) as error:
+    except (OSError, ValueError, FloatingPointError, TrainingError) as error:
         print(f"brat-train {options.command}: {error}", file=sys.stderr)
         raise SystemExit(1) from error
     raise SystemExit(code or 0)
@@ -38,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--max-seconds", type=float, help="stop and save after this time; exit code 75 if work is left")
     train.add_argument("--steps-scale", type=float, default=1.0, help="length of every stage, relative to the recipe's")
     train.add_argument("--limit", type=int, help="use this many cases at most")
+    train.add_argument("--lanes", type=int, help="blocks to deal the cases into, at most one process each; the recipe's if not given")
     train.add_argument("--device", default="auto")
     train.add_argument("--threads", type=int)
     train.add_argument("--no-channels-last", action="store_true", help="keep PyTorch's usual memory order on a GPU")
@@ -69,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     classify = commands.add_parser("classify", help="train a classifier on a pre-trained backbone")
     downstream.add_classify(classify)
     classify.set_defaults(run=downstream.run_classify)
+    segment = commands.add_parser("segment", help="train a segmentation network on a pre-trained backbone")
+    downstream.add_segment(segment)
+    segment.set_defaults(run=downstream.run_segment)
 
     untrained = commands.add_parser("export-untrained", help="write a pack with random weights")
     untrained.add_argument("--out", type=Path, required=True, help="folder of the pack")
@@ -77,15 +83,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     import torch
 
+    from brat_train.distributed.group import join, own_device
     from brat_train.train.recipes import recipe
     from brat_train.train.run import train
 
     if options.threads:
         torch.set_num_threads(options.threads)
     chosen = recipe(options.recipe, options.method, options.steps_scale)
-    finished = train(chosen, options.data, options.out, _device(options), options.max_seconds, options.limit, not options.no_channels_last)
+    if options.lanes:
+        chosen = replace(chosen, lanes=options.lanes)
+    device = own_device(_device(options))
+    with join(device) as group:
+        finished = train(chosen, options.data, options.out, device, options.max_seconds, options.limit, not options.no_channels_last, group)
     return 0 if finished else UNFINISHED
 
 

@@ -51,6 +51,14 @@ def test_a_shard_that_cannot_be_read_is_left_out_and_named(tmp_path: Path, capsy
     assert "shard-0001.npz" in capsys.readouterr().err
 
 
+def test_a_shard_cut_short_is_left_out_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_set(tmp_path / "set", 8)
+    whole = (folder / "shard-0001.npz").read_bytes()
+    (folder / "shard-0001.npz").write_bytes(whole[: len(whole) // 2])
+    assert len(load_training_set(folder, CPU)) == 4
+    assert "1 shards left out: shard-0001.npz" in capsys.readouterr().err
+
+
 def test_a_case_with_an_empty_report_is_left_out_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_set(tmp_path / "set", 4)
     lines = [json.loads(line) for line in (folder / "reports.jsonl").read_text().splitlines()]

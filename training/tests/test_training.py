@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +19,11 @@ import pytest
 import torch
 
 from brat_train.cli import UNFINISHED, main
-from brat_train.train.checkpoint import save_atomic
-from brat_train.train.loop import Clock, batch_of, rate_factor, run_stage
+from brat_train.distributed.group import Group
+from brat_train.errors import BadCheckpointError, DiskFullError
+from brat_train.train.batches import batch_of, lane_span, own_cases
+from brat_train.train.checkpoint import load_if_there, save_atomic
+from brat_train.train.loop import Clock, rate_factor, run_stage
 from brat_train.train.recipes import METHODS, Stage, recipe, recipe_from_json, to_json
 from brat_train.train.run import load_models, train
 
@@ -76,7 +87,7 @@ class _Broken:
         return [(list(self.modules.parameters()), 0.1)]
 
     def step(self, number: int, batch: np.ndarray):
-        from brat_train.train.loop import StepResult
+        from brat_train.train.task import StepResult
 
         loss = self.modules["one"](torch.ones(1, 2)).sum() * (float("nan") if number >= 2 else 1.0)
         return StepResult(loss, {"part": loss}, [f"case-{index}" for index in batch])
@@ -87,25 +98,118 @@ def test_a_loss_that_is_not_a_number_ends_the_run_and_names_the_cases(tmp_path: 
         run_stage(_Broken(), Stage(steps=5, batch=2, rate=0.1), 6, 0, tmp_path, CPU, "float32", Clock(None))
 
 
-def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def no_room_beyond(size: int) -> Iterator[None]:
+    """Files cannot grow beyond a size: what a full disk is to a program, for real."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_checkpoint_that_finds_no_room_leaves_the_old_one_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "stage.pt"
     save_atomic({"step": 1}, path)
-
-    def full(state: object, part: Path) -> None:
-        Path(part).write_bytes(b"half a checkpoint")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(OSError, match="No space left"):
-        save_atomic({"step": 2}, path)
+    with no_room_beyond(20_000), pytest.raises(DiskFullError, match=r"no room to write .*stage.pt.*whole.*train/disk-full"):
+        save_atomic({"weights": torch.zeros(50_000)}, path)
     assert torch.load(path, weights_only=True) == {"step": 1}
     assert [found.name for found in tmp_path.iterdir()] == ["stage.pt"]
+
+
+def test_a_run_on_a_full_disk_ends_with_its_code_and_goes_on_when_there_is_room(small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = ["train", "--recipe", "smoke", "--data", str(small_set), "--out", str(tmp_path), "--device", "cpu"]
+    with pytest.raises(SystemExit) as end:
+        main([*made, "--max-seconds", "0"])
+    assert end.value.code == UNFINISHED
+    before = (tmp_path / "pretrain.pt").read_bytes()
+    with no_room_beyond(100_000), pytest.raises(SystemExit) as end:
+        main(made)
+    assert end.value.code == 1
+    assert "[train/disk-full]" in capsys.readouterr().err
+    assert (tmp_path / "pretrain.pt").read_bytes() == before
+    with pytest.raises(SystemExit) as end:
+        main([*made, "--max-seconds", "1"])
+    assert end.value.code in (0, UNFINISHED)
+
+
+def _save_for_ever(path: Path) -> None:
+    for step in range(1, 1_000_000):
+        save_atomic({"step": step, "weights": torch.full((200_000,), float(step))}, path)
+
+
+def test_a_process_killed_while_it_writes_leaves_a_checkpoint_that_loads(tmp_path: Path) -> None:
+    path = tmp_path / "stage.pt"
+    save_atomic({"step": 0, "weights": torch.zeros(200_000)}, path)
+    for pause in (0.05, 0.083, 0.11, 0.137):
+        writer = get_context("fork").Process(target=_save_for_ever, args=(path,))
+        writer.start()
+        time.sleep(pause)
+        writer.kill()
+        writer.join()
+        state = load_if_there(path, CPU)
+        assert bool((state["weights"] == state["step"]).all())
+    save_atomic({"step": -1}, path)
+    assert [found.name for found in tmp_path.iterdir()] == ["stage.pt"]
+
+
+def test_a_damaged_checkpoint_is_named_and_not_trained_over(finished: Path, small_set: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    damaged = tmp_path / "run/pretrain.pt"
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+    with pytest.raises(BadCheckpointError, match=r"pretrain.pt.*train/bad-checkpoint"):
+        train(recipe("smoke"), small_set, tmp_path / "run", CPU)
+    assert len(damaged.read_bytes()) == 1000
 
 
 def test_an_epoch_shows_every_case_once_and_the_next_in_another_order() -> None:
     first, second = (np.concatenate([batch_of(step, 12, 4, 7) for step in steps]) for steps in (range(3), range(3, 6)))
     assert sorted(first) == sorted(second) == list(range(12))
     assert first.tolist() != second.tolist()
+
+
+@pytest.mark.parametrize("cases", [16, 18, 23])
+def test_lanes_are_whole_and_every_batch_takes_as_many_cases_of_each(cases: int) -> None:
+    lanes = [lane_span(cases, 4, lane) for lane in range(4)]
+    assert [case for lane in lanes for case in lane] == list(range(cases))
+    for step in range(7):
+        chosen = batch_of(step, cases, 8, 5, lanes=4)
+        assert len(set(chosen.tolist())) == 8
+        assert [sum(int(case) in lane for case in chosen) for lane in lanes] == [2, 2, 2, 2]
+        for rank in range(2):
+            group = Group(rank, 2)
+            assert set(chosen[group.part(8)].tolist()) <= set(own_cases(cases, 4, group))
+
+
+def test_no_case_of_a_longer_lane_is_left_out_of_every_epoch() -> None:
+    seen = {int(case) for step in range(40) for case in batch_of(step, 9, 4, 5, lanes=2)}
+    assert seen == set(range(9))
+
+
+def test_a_run_made_before_a_number_was_added_to_recipes_is_still_its_own(finished: Path, small_set: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "run")
+    mark = tmp_path / "run/run.json"
+    old = {name: value for name, value in json.loads(mark.read_text()).items() if name != "lanes"}
+    mark.write_text(json.dumps(old))
+    assert train(recipe("smoke"), small_set, tmp_path / "run", CPU)
+
+
+def test_losses_go_to_a_table_and_to_tensorboard(finished: Path) -> None:
+    loader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    rows = list(csv.DictReader((finished / "pretrain.csv").open()))
+    events = loader.EventAccumulator(str(finished / "tensorboard/pretrain")).Reload()
+    logged = [(event.step, event.value) for event in events.Scalars("contrastive")]
+    assert [step for step, _ in logged] == [int(row["step"]) for row in rows] == list(range(1, 7))
+    assert [value for _, value in logged] == pytest.approx([float(row["contrastive"]) for row in rows], rel=1e-3)
+
+
+def test_without_tensorboard_there_is_still_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(FloatingPointError):
+        run_stage(_Broken(), Stage(steps=5, batch=2, rate=0.1), 6, 0, tmp_path, CPU, "float32", Clock(None))
+    assert [line.split(",")[0] for line in (tmp_path / "broken.csv").read_text().splitlines()] == ["step", "1", "2"]
+    assert not (tmp_path / "tensorboard").exists()
 
 
 def test_the_rate_rises_then_falls_to_nothing() -> None:

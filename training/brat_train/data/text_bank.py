@@ -31,6 +31,15 @@ class SentenceBatch:
     owner_N: Tensor
 
 
+    def of(self, reports: slice) -> SentenceBatch:
+        """The same of some of the reports; they keep as many slots."""
+        before, own = int(self.slots_RS[: reports.start].sum()), int(self.slots_RS[reports].sum())
+        total = int(self.slots_RS.sum())
+        chosen_N = (self.owner_N >= reports.start) & (self.owner_N < reports.stop)
+        row = torch.cat((torch.arange(before, before + own), total + chosen_N.nonzero().flatten()))
+        return SentenceBatch(self.token[row], self.real[row], self.slots_RS[reports], self.true_N[chosen_N] - before, self.owner_N[chosen_N] - reports.start)
+
+
 class TextBank:
     """Sentences and whole reports of cases as ids."""
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -40,6 +42,8 @@ class TrainingSet:
     volumes: Tensor
     #: uint8 [cases, S, A', R'] or None if the set has none
     masks: Tensor | None
+    #: The case whose image is row 0. Only processes that share a set hold fewer images than cases (distributed/reading.py).
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -64,7 +68,7 @@ def load_training_set(folder: Path, device: torch.device, in_plane_reduction: in
     listing = folder / "reports.jsonl"
     if not listing.is_file():
         raise FileNotFoundError(f"{listing} does not exist: make a training set first (brat_train.phantom.shards)")
-    by_shard = _read_listing(listing)
+    by_shard = read_listing(listing)
     cases: list[Case] = []
     volumes: Tensor | None = None
     masks: Tensor | None = None
@@ -77,7 +81,7 @@ def load_training_set(folder: Path, device: torch.device, in_plane_reduction: in
             with np.load(folder / shard) as arrays:
                 volume = torch.from_numpy(arrays["volumes"])
                 mask = torch.from_numpy(arrays["masks"]) if "masks" in arrays else None
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             left_out.append(f"{shard}: {error}")
             continue
         kept = [(index, case) for index, case in sorted(rows, key=lambda row: row[0]) if index < len(volume)][: total - len(cases)]
@@ -109,7 +113,7 @@ def reduce_in_plane(volume_NSAR: Tensor, factor: int) -> Tensor:
     return torch.cat(parts)
 
 
-def _read_listing(listing: Path) -> dict[str, list[tuple[int, Case]]]:
+def read_listing(listing: Path) -> dict[str, list[tuple[int, Case]]]:
     """Cases by shard, with their index in it."""
     by_shard: dict[str, list[tuple[int, Case]]] = {}
     empty = 0

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brat_train.data.training_set import Case
+from brat_train.distributed.group import ALONE, Group
 from brat_train.models.heads import FindingHeads, targets
-from brat_train.train.loop import StepResult
 from brat_train.train.recipes import Recipe
+from brat_train.train.task import StepResult
 
 
 class LearnFindings:
@@ -21,7 +22,11 @@ class LearnFindings:
 
     name = "heads"
 
-    def __init__(self, heads: FindingHeads, bank: Tensor, cases: Sequence[Case], recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self, heads: FindingHeads, bank: Tensor, cases: Sequence[Case], recipe: Recipe, device: torch.device, group: Group = ALONE, first: int = 0
+    ) -> None:
+        """`bank` [copies, own cases, V, hidden] begins with the views of case `first`."""
+        self.group, self.first = group, first
         self.heads, self.bank, self.cases, self.recipe, self.device = heads, bank, cases, recipe, device
         self.modules = nn.ModuleDict({"heads": heads})
         self.target_CF = torch.tensor([targets(case) for case in cases], device=device)
@@ -31,8 +36,9 @@ class LearnFindings:
 
     def step(self, number: int, batch: np.ndarray) -> StepResult:
         rng = random.Random(self.recipe.seed * 3_571 + number)
-        copy = torch.tensor([rng.randrange(self.bank.shape[0]) for _ in batch], device=self.bank.device)
-        index = torch.from_numpy(batch)
-        score_BF = self.heads(self.bank[copy, index.to(self.bank.device)].to(self.device).float())
+        own = self.group.part(len(batch))
+        copy = torch.tensor([rng.randrange(self.bank.shape[0]) for _ in batch], device=self.bank.device)[own]
+        index = torch.from_numpy(batch[own])
+        score_BF = self.heads(self.bank[copy, (index - self.first).to(self.bank.device)].to(self.device).float())
         loss = F.binary_cross_entropy_with_logits(score_BF.float(), self.target_CF[index.to(self.device)])
-        return StepResult(loss, {}, [self.cases[int(case)].id for case in batch])
+        return StepResult(loss, {}, [self.cases[int(case)].id for case in batch[own]])

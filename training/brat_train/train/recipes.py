@@ -64,6 +64,8 @@ class Recipe:
     #: How many varied copies of each image the later stages see.
     copies: int
     writer_dropout: float = 0.1
+    #: Blocks the cases are dealt into; processes share them evenly, and batches do not depend on how many there are.
+    lanes: int = 1
 
     def model(self, text_vocabulary: int) -> BratConfig:
         """The model of this recipe, once the tokenizer is known."""
@@ -137,6 +139,7 @@ def brat_densenet121() -> Recipe:
         objective=Objective(),
         pretrain=Stage(steps=60000, batch=32, rate=5e-5, vision_rate=5e-4),
         copies=1,
+        lanes=32,
     )
 
 

@@ -1,6 +1,7 @@
 """A whole run: tokenizers, pre-training, report writer, heads, figures. Each stage resumes by itself.
 
 A run folder holds `run.json` (the recipe), the tokenizers, a checkpoint and a log per stage, and `figures.json` at the end.
+Where processes share a run, the first one alone reads and writes it, but for each one's own views.
 """
 
 from __future__ import annotations
@@ -18,17 +19,23 @@ from tokenizers import Tokenizer
 from brat_train.data.augment import NONE
 from brat_train.data.text_bank import TextBank
 from brat_train.data.training_set import TrainingSet, load_training_set
+from brat_train.distributed.batch_norm import gather_batch_norm
+from brat_train.distributed.group import ALONE, Group
+from brat_train.distributed.reading import load_share
+from brat_train.errors import OtherRecipeError
 from brat_train.models.brat import Brat
 from brat_train.models.heads import FINDINGS, FindingHeads, targets
 from brat_train.models.lesion import LesionDecoder
 from brat_train.models.llama import Bridge, Writer
 from brat_train.text.byte_bpe import train_byte_bpe, write_report
 from brat_train.text.subwords import load_tokenizer, save_subwords, train_subwords
+from brat_train.train.batches import require_even_share
 from brat_train.train.evaluate import encode_reports, head_aurocs, retrieval, sentence_support
 from brat_train.train.learn_findings import LearnFindings
 from brat_train.train.loop import Clock, run_stage
 from brat_train.train.pretrain import Pretrain
-from brat_train.train.recipes import Recipe, to_json
+from brat_train.train.recipes import Recipe, Stage, recipe_from_json, to_json
+from brat_train.train.task import Task
 from brat_train.train.view_bank import view_bank, views_of
 from brat_train.train.write_reports import WriteReports, write
 
@@ -60,37 +67,53 @@ class Models:
         return self
 
 
-def train(recipe: Recipe, data: Path, folder: Path, device: torch.device, max_seconds: float | None = None, limit: int | None = None, channels_last: bool = True) -> bool:
+def train(
+    recipe: Recipe,
+    data: Path,
+    folder: Path,
+    device: torch.device,
+    max_seconds: float | None = None,
+    limit: int | None = None,
+    channels_last: bool = True,
+    group: Group = ALONE,
+) -> bool:
     """Runs what is left of a recipe within `max_seconds`. Returns whether all stages are finished.
 
-    Raises ValueError if the folder holds a run of another recipe.
+    Raises OtherRecipeError if the folder holds a run of another recipe, UnevenShareError if the group cannot share it.
     """
     clock = Clock(max_seconds)
-    folder.mkdir(parents=True, exist_ok=True)
-    _claim(folder, recipe)
-    whole = load_training_set(data, device, recipe.in_plane_reduction, limit)
-    training, dev = whole.split(recipe.dev_cases)
-    _say(clock, f"{len(training)} cases to train on, {len(dev)} for development")
-    text_tokenizer, writer_tokenizer = _tokenizers(folder, training, recipe)
+    group.from_first(lambda: claim(folder, recipe))
+    training, dev = load_share(data, device, recipe.in_plane_reduction, limit, recipe.dev_cases, recipe.lanes, group)
+    require_even_share(recipe.lanes, [recipe.pretrain.batch, recipe.writer.batch, recipe.heads.batch], len(training), group)
+    if group.first:
+        _say(clock, f"{len(training)} cases to train on, {recipe.dev_cases} for development")
+    text_tokenizer, writer_tokenizer = shared_tokenizers(folder, training, recipe, group)
     models = make_models(recipe, text_tokenizer, writer_tokenizer).to(device, channels_last)
+    for module in (models.brat, models.lesion):
+        if module is not None:
+            gather_batch_norm(module, group, device)
+
+    def run(stage: Task, plan: Stage) -> bool:
+        return run_stage(stage, plan, len(training), recipe.seed, folder, device, recipe.precision, clock, group, recipe.lanes)
 
     text = TextBank(training.cases, text_tokenizer, recipe.max_tokens, recipe.max_sentences, recipe.report_tokens)
-    _say(clock, f"{len(text.ids)} different sentences")
-    stage = Pretrain(models.brat, models.lesion, models.heads, training, text, recipe, device)
-    if not run_stage(stage, recipe.pretrain, len(training), recipe.seed, folder, device, recipe.precision, clock):
+    if group.first:
+        _say(clock, f"{len(text.ids)} different sentences")
+    if not run(Pretrain(models.brat, models.lesion, models.heads, training, text, recipe, device, group), recipe.pretrain):
         return False
     models.brat.requires_grad_(False)
-    bank = view_bank(models.brat, training, recipe.augmentation, recipe.copies, recipe.seed, device, recipe.precision, folder / "views.pt")
-    _say(clock, f"views of {bank.shape[0]} x {bank.shape[1]} images")
-    writing = WriteReports(models.bridge, models.writer, bank, training.cases, writer_tokenizer, recipe, device)
-    if not run_stage(writing, recipe.writer, len(training), recipe.seed, folder, device, recipe.precision, clock):
+    kept = folder / ("views.pt" if group.size == 1 else f"views-{group.rank}-of-{group.size}.pt")
+    bank = view_bank(models.brat, training, recipe.augmentation, recipe.copies, recipe.seed, device, recipe.precision, kept)
+    if group.first:
+        _say(clock, f"views of {bank.shape[0]} x {bank.shape[1]} images")
+    if not run(WriteReports(models.bridge, models.writer, bank, training.cases, writer_tokenizer, recipe, device, group, training.first), recipe.writer):
         return False
-    learning = LearnFindings(models.heads, bank, training.cases, recipe, device)
-    if not run_stage(learning, recipe.heads, len(training), recipe.seed, folder, device, recipe.precision, clock):
+    if not run(LearnFindings(models.heads, bank, training.cases, recipe, device, group, training.first), recipe.heads):
         return False
-    figures = measure(models, dev, recipe, device)
-    (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
-    _say(clock, json.dumps({name: value for name, value in figures.items() if name != "drafts"}))
+    if dev is not None:
+        figures = measure(models, dev, recipe, device)
+        (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+        _say(clock, json.dumps({name: value for name, value in figures.items() if name != "drafts"}))
     return True
 
 
@@ -172,13 +195,21 @@ def _tokenizers(folder: Path, training: TrainingSet, recipe: Recipe) -> tuple[To
     return load_tokenizer(text_file), load_tokenizer(writer_file)
 
 
-def _claim(folder: Path, recipe: Recipe) -> None:
-    """Marks a folder as a recipe's, so that a resumed run is the run it was."""
-    wanted = json.dumps(to_json(recipe), sort_keys=True)
+def shared_tokenizers(folder: Path, training: TrainingSet, recipe: Recipe, group: Group) -> tuple[Tokenizer, Tokenizer]:
+    """The tokenizers of a run, which the first process learns or reads, at every process."""
+    if group.size == 1:
+        return _tokenizers(folder, training, recipe)
+    texts = group.from_first(lambda: [tokenizer.to_str() for tokenizer in _tokenizers(folder, training, recipe)])
+    return Tokenizer.from_str(texts[0]), Tokenizer.from_str(texts[1])
+
+
+def claim(folder: Path, recipe: Recipe) -> None:
+    """Marks a folder as a recipe's, so that a resumed run is the run it was. Raises OtherRecipeError if it is another's."""
+    folder.mkdir(parents=True, exist_ok=True)
     mark = folder / "run.json"
     if mark.is_file():
-        if json.dumps(json.loads(mark.read_text()), sort_keys=True) != wanted:
-            raise ValueError(f"{folder} holds a run of another recipe ({mark.name}); choose another folder")
+        if recipe_from_json(json.loads(mark.read_text())) != recipe:
+            raise OtherRecipeError("train/other-recipe", f"{folder} holds a run of another recipe ({mark.name}).", "Choose another folder.")
         return
     mark.write_text(json.dumps(to_json(recipe), indent=1) + "\n")
 

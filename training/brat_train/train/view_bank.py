@@ -10,15 +10,16 @@ from torch import Tensor
 from brat_train.data.augment import NONE, Augmentation, prepare
 from brat_train.data.training_set import TrainingSet
 from brat_train.models.brat import Brat
+from brat_train.train.checkpoint import load_if_there, save_atomic
 
 
 @torch.no_grad()
 def views_of(model: Brat, data: TrainingSet, how: Augmentation, seed: int, device: torch.device, precision: str, batch: int = 32) -> tuple[Tensor, Tensor]:
-    """Views [cases, V, hidden] float16 and unit projections [cases, V, width] float32 of one varied copy of each image."""
+    """Views [images, V, hidden] float16 and unit projections [images, V, width] float32 of one varied copy of each image held."""
     model.eval()
     generator = torch.Generator(device).manual_seed(seed)
     views, projected = [], []
-    for start in range(0, len(data), batch):
+    for start in range(0, len(data.volumes), batch):
         volume, _ = prepare(data.volumes[start : start + batch].to(device), how, generator)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
             out = model.encode_volume(volume)
@@ -28,14 +29,11 @@ def views_of(model: Brat, data: TrainingSet, how: Augmentation, seed: int, devic
 
 
 def view_bank(model: Brat, data: TrainingSet, how: Augmentation, copies: int, seed: int, device: torch.device, precision: str, kept: Path) -> Tensor:
-    """Views [copies, cases, V, hidden] float16; the first copy is of the images as they are. Kept in a file for a resumed run."""
-    if kept.is_file():
-        stored = torch.load(kept, map_location=device, weights_only=True)
-        if stored.shape[:2] == (copies, len(data)):
-            return stored
+    """Views [copies, images, V, hidden] float16 of the images held; the first copy is of the images as they are. Kept in a file for a resumed run."""
+    stored = load_if_there(kept, device)
+    if stored is not None and stored.shape[:2] == (copies, len(data.volumes)):
+        return stored
     made = [views_of(model, data, NONE if copy == 0 else how, seed + copy, device, precision)[0] for copy in range(copies)]
     bank = torch.stack(made)
-    part = kept.with_name(f"{kept.name}.part")
-    torch.save(bank, part)
-    part.replace(kept)
+    save_atomic(bank, kept)
     return bank

@@ -11,13 +11,14 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from brat_train.data.training_set import Case
+from brat_train.distributed.group import ALONE, Group
 from brat_train.export.prompt import PROMPT
 from brat_train.models.llama import Bridge, Writer
 from brat_train.objectives.generation import next_token_loss
 from brat_train.text.byte_bpe import END, PAD, view_token, write_report
 from brat_train.text.subwords import pad_rows
-from brat_train.train.loop import StepResult
 from brat_train.train.recipes import Recipe
+from brat_train.train.task import StepResult
 
 
 class Prompt:
@@ -43,8 +44,21 @@ class WriteReports:
 
     name = "writer"
 
-    def __init__(self, bridge: Bridge, writer: Writer, bank: Tensor, cases: Sequence[Case], tokenizer: Tokenizer, recipe: Recipe, device: torch.device) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        writer: Writer,
+        bank: Tensor,
+        cases: Sequence[Case],
+        tokenizer: Tokenizer,
+        recipe: Recipe,
+        device: torch.device,
+        group: Group = ALONE,
+        first: int = 0,
+    ) -> None:
+        """`bank` [copies, own cases, V, hidden] begins with the views of case `first`."""
         self.bridge, self.writer, self.bank, self.cases, self.recipe, self.device = bridge, writer, bank, cases, recipe, device
+        self.group, self.first = group, first
         self.modules = nn.ModuleDict({"bridge": bridge, "writer": writer})
         self.prompt = Prompt(tokenizer, bank.shape[2], writer.config.context - 64)
         self.reserved = torch.tensor(self.prompt.reserved, device=device)
@@ -55,12 +69,15 @@ class WriteReports:
 
     def step(self, number: int, batch: np.ndarray) -> StepResult:
         rng = random.Random(self.recipe.seed * 6_151 + number)
-        copy = torch.tensor([rng.randrange(self.bank.shape[0]) for _ in batch], device=self.bank.device)
-        view_BVH = self.bank[copy, torch.from_numpy(batch).to(self.bank.device)].to(self.device).float()
-        token_BT, counted_BT = (part.to(self.device) for part in self.prompt.with_reports([rng.choice(self.ids[int(case)]) for case in batch]))
+        own = self.group.part(len(batch))
+        copy = torch.tensor([rng.randrange(self.bank.shape[0]) for _ in batch], device=self.bank.device)[own]
+        index = torch.from_numpy(batch[own] - self.first).to(self.bank.device)
+        view_BVH = self.bank[copy, index].to(self.device).float()
+        token, counted = self.prompt.with_reports([rng.choice(self.ids[int(case)]) for case in batch])
+        token_BT, counted_BT = token[own].to(self.device), counted[own].to(self.device)
         logit_BTK = self.writer(self.writer.embed(token_BT, self.reserved, self.bridge(view_BVH)))
-        loss = next_token_loss(logit_BTK, token_BT, counted_BT)
-        return StepResult(loss, {}, [self.cases[int(case)].id for case in batch])
+        loss = self.group.share(next_token_loss(logit_BTK, token_BT, counted_BT), int(counted[own, 1:].sum()), int(counted[:, 1:].sum()))
+        return StepResult(loss, {}, [self.cases[int(case)].id for case in batch[own]])
 
 
 @torch.no_grad()

@@ -1,0 +1,1 @@
+"""Several processes train one model: one on each GPU, on one machine or many, started by `torchrun`."""
