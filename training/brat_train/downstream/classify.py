@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from brat_train.downstream.backbone import PooledEncoder, load_brat
 from brat_train.downstream.labelled import SPLITS, Labelled, load_labelled
+from brat_train.downstream.runs import RunLog
 from brat_train.downstream.vary import table_5_variation
 from brat_train.metrics.bootstrap import bootstrap_mean
 from brat_train.train.evaluate import auroc
@@ -167,13 +168,13 @@ def classify(
     found = load_labelled(data, target, vision.size, vision.in_plane_reduction, limit=limit)
     settings = {f"{fraction:g}": Settings(**{**asdict(table_5(fraction, vision.backbone)), **(overrides or {})}) for fraction in fractions}
     keep_sides = names_a_side((target, *found.classes))
-    out.mkdir(parents=True, exist_ok=True)
     made_with = {
         "checkpoint": checkpoint.name, "data": data.name, "target": target, "from": "views" if views else "features", "newWeights": new_weights,
         "classes": list(found.classes), "cases": {split: len(found.rows(split)) for split in SPLITS}, "flips": not keep_sides,
         "settings": {name: asdict(each) for name, each in settings.items()},
     }  # fmt: skip
-    done = _claim(out, made_with)
+    log = RunLog(out, made_with)
+    done = {(run.fraction, run.seed): run for run in (Run(**{**record, "auroc": tuple(record["auroc"])}) for record in log.records)}
 
     def fresh(seed: int) -> Callable[[], PooledEncoder]:
         return lambda: PooledEncoder(load_brat(checkpoint, new_weights, seed), views)
@@ -184,8 +185,7 @@ def classify(
                 continue
             run = train_once(fresh(seed), found, fraction, settings[f"{fraction:g}"], seed, device, keep_sides)
             done[fraction, seed] = run
-            with (out / "runs.jsonl").open("a") as file:
-                file.write(json.dumps(asdict(run)) + "\n")
+            log.add(asdict(run))
             print(f"{fraction:g} of the cases ({run.cases}), run {seed + 1}/{runs}: AUROC {run.mean:.3f} at epoch {run.epoch + 1}", file=sys.stderr, flush=True)
     rows = [summary([done[fraction, seed] for seed in range(runs)], found.classes) for fraction in fractions]
     report = {**made_with, "runs": runs, "fractions": rows}
@@ -203,18 +203,6 @@ def summary(runs: Sequence[Run], classes: Sequence[str]) -> dict[str, object]:
 def names_a_side(texts: Sequence[str]) -> bool:
     """Whether flipping left and right would make a label untrue."""
     return any(word in ("left", "right", "side") for text in texts for word in text.lower().replace("=", " ").replace(";", " ").split())
-
-
-def _claim(out: Path, made_with: dict[str, object]) -> dict[tuple[float, int], Run]:
-    """Runs already made with these settings."""
-    mark, kept = out / "settings.json", out / "runs.jsonl"
-    text = json.dumps(made_with, indent=1) + "\n"
-    if mark.is_file() and mark.read_text() != text:
-        raise ValueError(f"{out} holds runs made with other settings ({mark.name}); choose another folder")
-    mark.write_text(text)
-    lines = kept.read_text().splitlines() if kept.is_file() else []
-    runs = [Run(**{**json.loads(line), "auroc": tuple(json.loads(line)["auroc"])}) for line in lines if line.endswith("}")]
-    return {(run.fraction, run.seed): run for run in runs}
 
 
 def _precision(device: torch.device, settings: Settings) -> torch.autocast:

@@ -10,6 +10,8 @@ from monai.data import MetaTensor
 from monai.transforms import Compose, NormalizeIntensity, Orientation, Resize, ScaleIntensity, Spacing
 from torch import Tensor
 
+_AXES = (("L", "R"), ("P", "A"), ("I", "S"))
+
 
 def read_nifti(path: Path) -> MetaTensor:
     """One volume as float32 [1, i, j, k] with its affine. Raises ValueError naming a file that cannot be used."""
@@ -38,20 +40,31 @@ def curate(values: Tensor) -> Tensor:
     return ((values.clamp(max=top) - low) * (800 / (top - low))).trunc()
 
 
-def prepare_nifti(path: Path, size: tuple[int, int, int]) -> Tensor:
-    """Float32 [S, A, R] of `size`, 0..1: curated, 1 mm bilinear, SAR, area resize, z-score of nonzero voxels, 0..1."""
+def prepare_nifti(path: Path, size: tuple[int, int, int] | None) -> Tensor:
+    """Float32 [S, A, R], 0..1: curated, 1 mm bilinear, SAR, area resize to `size` (None leaves 1 mm), z-score of nonzero voxels, 0..1."""
     image = read_nifti(path)
     try:
         curated = curate(image.as_tensor())
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from error
+    resize = [] if size is None else [Resize(spatial_size=size, mode="area")]
     transforms = Compose(
         [
             Spacing(pixdim=(1.0, 1.0, 1.0), mode="bilinear"),
-            Orientation(axcodes="SAR"),
-            Resize(spatial_size=size, mode="area"),
+            Orientation(axcodes="SAR", labels=_AXES),
+            *resize,
             NormalizeIntensity(nonzero=True, channel_wise=True),
             ScaleIntensity(minv=0.0, maxv=1.0),
         ]
     )
     return transforms(MetaTensor(curated, affine=image.affine)).as_tensor()[0].float()
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """A label map on the 1 mm SAR grid of its image, int16 [S, A, R]. Raises ValueError if a label is not a whole number."""
+    image = read_nifti(path)
+    values = image.as_tensor()
+    if not bool((values == values.round()).all()):
+        raise ValueError(f"{path.name} holds values that are no labels")
+    turned = Compose([Spacing(pixdim=(1.0, 1.0, 1.0), mode="nearest"), Orientation(axcodes="SAR", labels=_AXES)])(image)
+    return turned.as_tensor()[0].round().numpy().astype(np.int16)
