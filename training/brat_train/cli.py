@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, help="folder of the run; an unfinished run there goes on")
     train.add_argument("--max-seconds", type=float, help="stop and save after this time; exit code 75 if work is left")
     train.add_argument("--steps-scale", type=float, default=1.0, help="length of every stage, relative to the recipe's")
+    train.add_argument("--from", dest="writer_from", choices=("views", "features"), default="views", help="what the report writer reads through its bridge")
     train.add_argument("--limit", type=int, help="use this many cases at most")
     train.add_argument("--lanes", type=int, help="blocks to deal the cases into, at most one process each; the recipe's if not given")
     train.add_argument("--device", default="auto")
@@ -76,6 +77,20 @@ def _parser() -> argparse.ArgumentParser:
     downstream.add_segment(segment)
     segment.set_defaults(run=downstream.run_segment)
 
+    from brat_train.data.curate import command as curation
+    from brat_train.data.select import command as selection
+    from brat_train.reports import command as reports
+
+    for name, text, add, run in (
+        ("prepare", "make a training set of your own images and reports, or of a public data set", curation.add_arguments, curation.run),
+        ("series", "list what each DICOM series is taken to be, and which would be trained on", selection.add_arguments, selection.run),
+        ("process-reports", "rewrite reports and have them answered by a local language model", reports.add_process_arguments, reports.run_process),
+        ("score-reports", "hold a language model's answers to a person's", reports.add_score_arguments, reports.run_score),
+    ):
+        command = commands.add_parser(name, help=text)
+        add(command)
+        command.set_defaults(run=run)
+
     untrained = commands.add_parser("export-untrained", help="write a pack with random weights")
     untrained.add_argument("--out", type=Path, required=True, help="folder of the pack")
     untrained.set_defaults(run=_export_untrained)
@@ -93,7 +108,7 @@ def _train(options: argparse.Namespace) -> int:
 
     if options.threads:
         torch.set_num_threads(options.threads)
-    chosen = recipe(options.recipe, options.method, options.steps_scale)
+    chosen = recipe(options.recipe, options.method, options.steps_scale, options.writer_from)
     if options.lanes:
         chosen = replace(chosen, lanes=options.lanes)
     device = own_device(_device(options))

@@ -23,6 +23,8 @@ def trained_contents(run: Path, data: Path, version: str) -> PackContents:
     if not figures_file.is_file():
         raise ValueError(f"{run} has no figures.json: let the run finish first")
     figures: dict[str, Any] = json.loads(figures_file.read_text())
+    if recipe.writer_from != "views":
+        raise ValueError(f"the report writer of {run} reads feature maps; the app bridges views, so train with --from views for a pack")
     models = load_models(recipe, run)
     if models.lesion is None:
         raise ValueError(f"{run} was trained without a lesion decoder, which a pack has; train with a lesion weight")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from brat_train.data.augment import CHEAP, NONE, Augmentation
 from brat_train.models.config import BratConfig, WriterConfig, demo, densenet121, tiny
+from brat_train.models.feature_tokens import WriterSource
 from brat_train.objectives.alignment import Matching
 
 
@@ -66,6 +67,8 @@ class Recipe:
     writer_dropout: float = 0.1
     #: Blocks the cases are dealt into; processes share them evenly, and batches do not depend on how many there are.
     lanes: int = 1
+    #: What the bridge maps into the report writer: multi-view embeddings, or the backbone's feature maps (paper, Table 4).
+    writer_from: WriterSource = "views"
 
     def model(self, text_vocabulary: int) -> BratConfig:
         """The model of this recipe, once the tokenizer is known."""
@@ -175,8 +178,8 @@ METHODS: dict[str, dict[str, Any]] = {
 RECIPES: dict[str, Callable[[], Recipe]] = {make.__name__: make for make in (demo_gpu, demo_cpu, brat_densenet121, smoke)}
 
 
-def recipe(name: str, method: str = "brat", steps_scale: float = 1.0) -> Recipe:
-    """A recipe by name, with another method's objective if asked, and every stage's length scaled.
+def recipe(name: str, method: str = "brat", steps_scale: float = 1.0, writer_from: WriterSource = "views") -> Recipe:
+    """A recipe by name, with another method's objective or source of the writer if asked, and every stage's length scaled.
 
     Raises ValueError for an unknown name.
     """
@@ -186,7 +189,7 @@ def recipe(name: str, method: str = "brat", steps_scale: float = 1.0) -> Recipe:
         raise ValueError(f"there is no method {method!r}; there are {', '.join(METHODS)}")
     base = RECIPES[name]()
     scaled = {stage: replace(getattr(base, stage), steps=max(1, round(getattr(base, stage).steps * steps_scale))) for stage in ("pretrain", "writer", "heads")}
-    return replace(base, name=base.name if method == "brat" else f"{base.name}-{method}", objective=replace(base.objective, **METHODS[method]), **scaled)
+    return replace(base, name=base.name if method == "brat" else f"{base.name}-{method}", objective=replace(base.objective, **METHODS[method]), writer_from=writer_from, **scaled)
 
 
 def to_json(used: Recipe) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from brat_train.distributed.group import ALONE, Group
 from brat_train.distributed.reading import load_share
 from brat_train.errors import OtherRecipeError
 from brat_train.models.brat import Brat
+from brat_train.models.feature_tokens import MOST_TOKENS, WriterSource, bridge_sizes
 from brat_train.models.heads import FINDINGS, FindingHeads, targets
 from brat_train.models.lesion import LesionDecoder
 from brat_train.models.llama import Bridge, Writer
@@ -36,7 +37,7 @@ from brat_train.train.loop import Clock, run_stage
 from brat_train.train.pretrain import Pretrain
 from brat_train.train.recipes import Recipe, Stage, recipe_from_json, to_json
 from brat_train.train.task import Task
-from brat_train.train.view_bank import view_bank, views_of
+from brat_train.train.view_bank import bridge_inputs_of, view_bank, views_of
 from brat_train.train.write_reports import WriteReports, write
 
 
@@ -102,11 +103,16 @@ def train(
     if not run(Pretrain(models.brat, models.lesion, models.heads, training, text, recipe, device, group), recipe.pretrain):
         return False
     models.brat.requires_grad_(False)
-    kept = folder / ("views.pt" if group.size == 1 else f"views-{group.rank}-of-{group.size}.pt")
-    bank = view_bank(models.brat, training, recipe.augmentation, recipe.copies, recipe.seed, device, recipe.precision, kept)
+
+    def bank_of(source: WriterSource) -> torch.Tensor:
+        kept = folder / (f"{source}.pt" if group.size == 1 else f"{source}-{group.rank}-of-{group.size}.pt")
+        return view_bank(models.brat, training, recipe.augmentation, recipe.copies, recipe.seed, device, recipe.precision, kept, source)
+
+    bank = bank_of("views")
+    seen = bank if recipe.writer_from == "views" else bank_of(recipe.writer_from)
     if group.first:
         _say(clock, f"views of {bank.shape[0]} x {bank.shape[1]} images")
-    if not run(WriteReports(models.bridge, models.writer, bank, training.cases, writer_tokenizer, recipe, device, group, training.first), recipe.writer):
+    if not run(WriteReports(models.bridge, models.writer, seen, training.cases, writer_tokenizer, recipe, device, group, training.first), recipe.writer):
         return False
     if not run(LearnFindings(models.heads, bank, training.cases, recipe, device, group, training.first), recipe.heads):
         return False
@@ -142,7 +148,7 @@ def make_models(recipe: Recipe, text_tokenizer: Tokenizer, writer_tokenizer: Tok
     grids = getattr(brat.visual_encoder, "pyramid_grids", None)
     writer = Writer(recipe.writer_model(writer_tokenizer.get_vocab_size()), recipe.writer_dropout)
     lesion = LesionDecoder(brat.visual_encoder.pyramid_widths, grids[0]) if grids and recipe.objective.lesion_weight else None
-    return Models(brat, lesion, Bridge(hidden, writer.config), writer, FindingHeads(hidden), text_tokenizer, writer_tokenizer)
+    return Models(brat, lesion, Bridge(bridge_sizes(brat, recipe.writer_from)[1], writer.config), writer, FindingHeads(hidden), text_tokenizer, writer_tokenizer)
 
 
 def load_models(recipe: Recipe, folder: Path) -> Models:
@@ -174,7 +180,9 @@ def measure(models: Models, dev: TrainingSet, recipe: Recipe, device: torch.devi
     support = sentence_support(models.brat, models.text_tokenizer, projected, dev.cases, recipe.max_tokens)
     score = models.heads(views.float()).sigmoid().float().cpu().numpy()
     target = torch.tensor([targets(case) for case in dev.cases]).numpy()
-    texts = write(models.bridge, models.writer, models.writer_tokenizer, views[:drafts], recipe.report_tokens)
+    first = TrainingSet(dev.cases[:drafts], dev.volumes[:drafts], None)
+    shown = bridge_inputs_of(models.brat, first, NONE, 0, device, recipe.precision, recipe.writer_from)
+    texts = write(models.bridge, models.writer, models.writer_tokenizer, shown, recipe.report_tokens)
     return {
         "count": len(dev),
         "retrievalCount": len(found),
@@ -191,7 +199,9 @@ def _tokenizers(folder: Path, training: TrainingSet, recipe: Recipe) -> tuple[To
     if not (text_file.is_file() and writer_file.is_file()):
         reports = [report for case in training.cases for report in case.wordings]
         save_subwords(train_subwords((sentence for report in reports for sentence in report), recipe.text_vocabulary), folder, recipe.max_tokens)
-        writer_file.write_text(train_byte_bpe((write_report(report) for report in reports), recipe.writer_vocabulary).to_str())
+        # A reserved token for each of the most that a bridge may fill in; 32 as ever where that is the views.
+        slots = 32 if recipe.writer_from == "views" else MOST_TOKENS
+        writer_file.write_text(train_byte_bpe((write_report(report) for report in reports), recipe.writer_vocabulary, slots).to_str())
     return load_tokenizer(text_file), load_tokenizer(writer_file)
 
 

@@ -10,7 +10,23 @@ from torch import Tensor
 from brat_train.data.augment import NONE, Augmentation, prepare
 from brat_train.data.training_set import TrainingSet
 from brat_train.models.brat import Brat
+from brat_train.models.feature_tokens import WriterSource, bridge_input
 from brat_train.train.checkpoint import load_if_there, save_atomic
+
+
+@torch.no_grad()
+def bridge_inputs_of(
+    model: Brat, data: TrainingSet, how: Augmentation, seed: int, device: torch.device, precision: str, source: WriterSource, batch: int = 32
+) -> Tensor:
+    """What the bridge gets [images, tokens, width], float16, of one varied copy of each image held."""
+    model.eval()
+    generator = torch.Generator(device).manual_seed(seed)
+    parts = []
+    for start in range(0, len(data.volumes), batch):
+        volume, _ = prepare(data.volumes[start : start + batch].to(device), how, generator)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+            parts.append(bridge_input(model, model.encode_volume(volume), source).half())
+    return torch.cat(parts)
 
 
 @torch.no_grad()
@@ -28,12 +44,17 @@ def views_of(model: Brat, data: TrainingSet, how: Augmentation, seed: int, devic
     return torch.cat(views), torch.nn.functional.normalize(torch.cat(projected), dim=-1)
 
 
-def view_bank(model: Brat, data: TrainingSet, how: Augmentation, copies: int, seed: int, device: torch.device, precision: str, kept: Path) -> Tensor:
-    """Views [copies, images, V, hidden] float16 of the images held; the first copy is of the images as they are. Kept in a file for a resumed run."""
+def view_bank(
+    model: Brat, data: TrainingSet, how: Augmentation, copies: int, seed: int, device: torch.device, precision: str, kept: Path, source: WriterSource = "views"
+) -> Tensor:
+    """Views (or tokens of feature maps) [copies, images, V, hidden] float16 of the images held; the first copy is of the images as they are.
+
+    Kept in a file for a resumed run.
+    """
     stored = load_if_there(kept, device)
     if stored is not None and stored.shape[:2] == (copies, len(data.volumes)):
         return stored
-    made = [views_of(model, data, NONE if copy == 0 else how, seed + copy, device, precision)[0] for copy in range(copies)]
+    made = [bridge_inputs_of(model, data, NONE if copy == 0 else how, seed + copy, device, precision, source) for copy in range(copies)]
     bank = torch.stack(made)
     save_atomic(bank, kept)
     return bank

@@ -1,4 +1,4 @@
-"""Stage 2: the bridge and the report writer learn to write reports from the frozen model's views (paper, section 4.2)."""
+"""Stage 2: the bridge and the report writer learn to write reports from the frozen model's views or feature maps (paper, section 4.2)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class WriteReports:
         self.bridge, self.writer, self.bank, self.cases, self.recipe, self.device = bridge, writer, bank, cases, recipe, device
         self.group, self.first = group, first
         self.modules = nn.ModuleDict({"bridge": bridge, "writer": writer})
-        self.prompt = Prompt(tokenizer, bank.shape[2], writer.config.context - 64)
+        self.prompt = Prompt(tokenizer, bank.shape[2], writer.config.context - 32 - bank.shape[2])
         self.reserved = torch.tensor(self.prompt.reserved, device=device)
         self.ids = [[row.ids for row in tokenizer.encode_batch([write_report(report) for report in case.wordings])] for case in cases]
 
