@@ -74,8 +74,7 @@ class Pretrain:
         with torch.autocast(device.type, enabled=False):
             mask = self.data.masks[index].to(device) if with_masks else None
             volume, mask = prepare(self.data.volumes[index].to(device), self.recipe.augmentation, generator, mask)
-        if device.type == "cuda":
-            volume = volume.contiguous(memory_format=torch.channels_last_3d)
+        volume = volume.contiguous(memory_format=torch.channels_last_3d)
         reports = [self.text.wording(int(case), rng) for case in batch]
         parts: dict[str, Tensor] = {}
 
@@ -112,7 +111,7 @@ class Pretrain:
                 false_NE = vector_NE[true:]
                 loss = against_false_sentences(view_BVE, true_NE, false_NE, sentences.owner_N.to(device), temperature)
                 parts["falsehood"] = group.share(loss, len(sentences.true_N), len(everyones.true_N)) * objective.falsehood_weight
-        if objective.generation_weight:
+        if objective.generation_weight and number % objective.generation_every == 0:
             token, real = self.text.captions(reports)
             token_RT, real_RT = token[own].to(device), real[own].to(device)
             loss = next_token_loss(self.model.caption(feature_BPF, token_RT, real_RT), token_RT, real_RT)

@@ -54,17 +54,17 @@ class Models:
     writer_tokenizer: Tokenizer
 
     def to(self, device: torch.device, channels_last: bool = False) -> Models:
-        """Moves every module; on a GPU with convolution weights in channels-last order, which its tensor cores want."""
+        """Moves every module, convolution weights in channels-last order, which a GPU's and a CPU's matrix units want."""
         for module in (self.brat, self.lesion, self.bridge, self.writer, self.heads):
             if module is not None:
                 module.to(device)
         if device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = True
             torch.backends.cudnn.benchmark = True
-            if channels_last:
-                self.brat.visual_encoder.to(memory_format=torch.channels_last_3d)
-                if self.lesion is not None:
-                    self.lesion.to(memory_format=torch.channels_last_3d)
+        if channels_last:
+            self.brat.visual_encoder.to(memory_format=torch.channels_last_3d)
+            if self.lesion is not None:
+                self.lesion.to(memory_format=torch.channels_last_3d)
         return self
 
 
