@@ -6,6 +6,7 @@ import { benchCommand } from './commands/bench.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { draftCommand } from './commands/draft.ts';
 import { embedCommand } from './commands/embed.ts';
+import { groundCommand } from './commands/ground.ts';
 import { importCommand } from './commands/import.ts';
 import { indexCommand } from './commands/index.ts';
 import { preprocessCommand } from './commands/preprocess.ts';
@@ -23,7 +24,7 @@ type Work = (context: Context, args: never, options: never) => Promise<void>;
 /** Adds a command to the program. `action` makes its work what commander calls. */
 export type Register = (program: Command, action: (work: Work) => (...all: unknown[]) => Promise<void>) => Command;
 
-const commands: readonly Register[] = [doctorCommand, seriesCommand, preprocessCommand, embedCommand, importCommand, indexCommand, searchCommand, draftCommand, benchCommand];
+const commands: readonly Register[] = [doctorCommand, seriesCommand, preprocessCommand, embedCommand, importCommand, indexCommand, searchCommand, draftCommand, groundCommand, benchCommand];
 
 /** Runs the command in `argv` and sets the exit code; never throws. */
 export async function runProgram(argv: readonly string[]): Promise<void> {

@@ -1,24 +1,27 @@
-/** `brat search`: similar cases of a study, stored or loose, or of a text. */
-import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+/** `brat search`: similar cases of a study, stored or loose, or of a text; with --queries of many, one after another. */
+import { z } from 'zod';
 import type { SimilarCase } from '../../shared/contract.ts';
 import { EngineError } from '../../shared/errors.ts';
 import type { Engine } from '../../engine/create.ts';
 import { packStamp } from '../../engine/pack/pack.ts';
-import type { EncodedViews } from '../../engine/ports.ts';
-import { chooseChannels, encodeChannels } from '../../engine/services/reading.ts';
-import { findEncoding } from '../../engine/store/analyses.ts';
-import { roleOverrides } from '../../engine/store/studies.ts';
 import { openEngine, type CommonOptions, type Context, type ModelChoice } from '../context.ts';
-import { pickStudy, scanLoose, withWorkFolder } from '../looseStudies.ts';
+import { encodeStudy } from '../encodedStudy.ts';
+import { readLines } from '../inputLines.ts';
 import type { Register } from '../program.ts';
 
 interface Options extends CommonOptions, ModelChoice {
   readonly study?: string;
   readonly text?: string;
+  readonly queries?: string;
+  readonly own?: boolean;
   readonly limit: string;
   readonly by: string;
 }
+
+type By = 'views' | 'sentences';
+
+/** A line of --queries. */
+const queryLine = z.union([z.strictObject({ text: z.string().min(1) }), z.strictObject({ study: z.string().min(1) })], 'an object with either text or study');
 
 export const searchCommand: Register = (program, action) =>
   program
@@ -26,6 +29,8 @@ export const searchCommand: Register = (program, action) =>
     .description('find cases similar to a study or to a text')
     .option('--study <uid or path>', 'stored study, or a path with one')
     .option('--text <text>', 'words of a report')
+    .option('--queries <file.jsonl>', 'many queries, one a line: {"text": ...} or {"study": uid or path}; answers hold cases and similarities alone')
+    .option('--own', 'keep the case that the study itself is among its similar cases')
     .option('-k, --limit <count>', 'cases to show, 1 to 1000', '10')
     .option('--by <kind>', 'with --study: compare its views with `views` or with report `sentences`', 'views')
     .option('--pack <name>', 'pack: id, id@version or folder')
@@ -34,17 +39,33 @@ export const searchCommand: Register = (program, action) =>
       action(async (context, _: [], options: Options) => {
         const { output, signal } = context;
         const limit = Number(options.limit);
-        if ((options.study === undefined) === (options.text === undefined)) throw usage('Pass either --study or --text');
+        if ([options.study, options.text, options.queries].filter((given) => given !== undefined).length !== 1) throw usage('Pass one of --study, --text and --queries');
         if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw usage('-k takes a whole number from 1 to 1000');
-        const { by } = options;
+        const { by, own = false } = options;
         if (by !== 'views' && by !== 'sentences') throw usage('--by takes views or sentences');
+        const queries = options.queries === undefined ? null : await readLines(options.queries, queryLine);
         const engine = await openEngine(context, options);
         try {
-          const found = options.text !== undefined ? await engine.searchText(options.text, limit, signal) : await searchStudy(engine, context, options.study!, by, limit);
-          const { label } = packStamp(await engine.parts.models.pack());
-          for (const item of found) output.line(`${item.similarity.toFixed(4)}  ${item.case}  ${item.report.replace(/\s+/g, ' ').slice(0, 160)}`);
-          output.line(label);
-          output.result({ query: options.text === undefined ? { study: options.study, by } : { text: options.text }, cases: found, model: packStamp(await engine.parts.models.pack()) });
+          const find = (query: z.output<typeof queryLine>): Promise<SimilarCase[]> => ('text' in query ? engine.searchText(query.text, limit, signal) : searchStudy(engine, context, query.study, { by, own, limit }));
+          const show = (found: readonly SimilarCase[]): void => { for (const item of found) output.line(`${item.similarity.toFixed(4)}  ${item.case}  ${item.report.replace(/\s+/g, ' ').slice(0, 160)}`); };
+          const model = packStamp(await engine.parts.models.pack());
+          if (queries === null) {
+            const query = options.text === undefined ? { study: options.study! } : { text: options.text };
+            const cases = await find(query);
+            show(cases);
+            output.result({ query: 'study' in query ? { ...query, by } : query, cases, model });
+          } else {
+            const answers = [];
+            for (const [at, query] of queries.entries()) {
+              output.progress(`query ${at + 1} of ${queries.length} …`);
+              const found = await find(query);
+              output.line('text' in query ? query.text : query.study);
+              show(found);
+              answers.push({ query, cases: found.map((item) => ({ case: item.case, similarity: item.similarity })) });
+            }
+            output.result({ by, answers, model });
+          }
+          output.line(model.label);
         } finally {
           await engine.close();
         }
@@ -53,32 +74,11 @@ export const searchCommand: Register = (program, action) =>
 
 const usage = (message: string): EngineError => new EngineError('cli/usage', message, { subject: 'search', advice: 'See brat search --help' });
 
-async function searchStudy(engine: Engine, context: Context, wanted: string, by: 'views' | 'sentences', limit: number): Promise<SimilarCase[]> {
-  const { archive, library } = engine.parts;
-  if (!library.has(wanted) && !existsSync(wanted)) {
-    throw new EngineError('store/not-found', 'There is neither a stored study nor a path of this name', { subject: basename(wanted), advice: 'Pass the StudyInstanceUID of an imported study, or a path with one' });
-  }
-  const { study, encoded } = library.has(wanted) ? { study: wanted, encoded: await encodeStored(engine, wanted, context.signal) } : await encodeLoose(engine, context, wanted);
+async function searchStudy(engine: Engine, context: Context, wanted: string, { by, own, limit }: { readonly by: By; readonly own: boolean; readonly limit: number }): Promise<SimilarCase[]> {
+  const { archive } = engine.parts;
+  const { study, encoded } = await encodeStudy(engine, context, wanted);
   if (archive.encodedCount(encoded.pack, encoded.width) === 0) {
     throw new EngineError('search/no-cases', 'The archive holds no case of this model pack', { subject: `${encoded.pack.id}@${encoded.pack.version}`, advice: 'Import studies with reports and run brat index' });
   }
-  return archive.similar({ by, vectors: encoded.projected, width: encoded.width, pack: encoded.pack, limit, study, signal: context.signal });
-}
-
-async function encodeStored({ parts }: Engine, study: string, signal: AbortSignal): Promise<EncodedViews> {
-  const pack = await parts.models.pack();
-  const channels = chooseChannels(await parts.library.images(study), pack);
-  const known = findEncoding(parts.store.db, study, packStamp(pack));
-  return known?.input === channels.input ? known.encoded : encodeChannels(parts, pack, channels, signal);
-}
-
-async function encodeLoose({ parts }: Engine, context: Context, path: string): Promise<{ study: string; encoded: EncodedViews }> {
-  return withWorkFolder(async (folder) => {
-    const scanned = await scanLoose([path], context, folder, (series) => roleOverrides(parts.store.db, series));
-    const { study } = pickStudy(scanned.studies, {});
-    const pack = await parts.models.pack();
-    const channels = chooseChannels(study.images, pack);
-    if (channels.warning !== '') context.output.warn(channels.warning);
-    return { study: study.uid, encoded: await encodeChannels(parts, pack, channels, context.signal) };
-  });
+  return archive.similar({ by, vectors: encoded.projected, width: encoded.width, pack: encoded.pack, limit, study: own ? null : study, signal: context.signal });
 }

@@ -55,14 +55,18 @@ class Match:
 def match_lesions(told: Sequence[ReadLesion], known: Sequence[KnownLesion]) -> list[Match]:
     """Each lesion of a draft with a known one, one to one, so that the whole agrees best in place, side, size and kind.
 
-    One that is said to be the largest is held to the largest. Places out of a list of several lesions are matched for
+    One that is said to be the largest is held to the largest in the brain. Places out of a list of several lesions are matched for
     themselves, beside the lesions told one by one: a list and a sentence may speak of the same lesion.
     """
     largest = next((one for one in told if one.largest and not one.listed), None)
     out: list[Match] = []
     rest = list(known)
     if largest is not None and known:
-        biggest = max(known, key=lambda one: one.size_mm or 0)
+        # Masses of the dura and the sella are told for themselves, beside the lesions in the brain.
+        counted = [one for one in known if one.kind not in ("dural", "sellar")] or list(known)
+        most = max(one.size_mm or 0 for one in counted)
+        # Several may be equally large.
+        biggest = max((one for one in counted if (one.size_mm or 0) == most), key=lambda one: _agreement(largest, one))
         out.append(Match(largest, biggest))
         rest.remove(biggest)
     out.extend(_assign([one for one in told if not one.listed and (one is not largest or not known)], rest))
