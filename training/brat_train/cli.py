@@ -91,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
         add(command)
         command.set_defaults(run=run)
 
+    from brat_train.metrics import command as metrics
+
+    drafts = commands.add_parser("score-drafts", help="figures of written reports against their references: BLEU, ROUGE-L, METEOR, CIDEr, GREEN")
+    metrics.add_arguments(drafts)
+    drafts.set_defaults(run=metrics.run)
+
     untrained = commands.add_parser("export-untrained", help="write a pack with random weights")
     untrained.add_argument("--out", type=Path, required=True, help="folder of the pack")
     untrained.set_defaults(run=_export_untrained)
