@@ -54,9 +54,9 @@ async function packsOf(dataDir: string, pack: string | undefined): Promise<{ pac
 
 /** The engine on the data folder, for commands that read or change what is stored. The caller closes it. */
 export async function openEngine({ dataDir }: Context, choice: ModelChoice = {}): Promise<Engine> {
-  const { demoDir } = hostConfigFor(dataDir);
+  const { demoDir, vocabularyFile } = hostConfigFor(dataDir);
   const provider = wantedProvider(choice.provider);
-  return createEngine({ dataDir, ...(await packsOf(dataDir, choice.pack)), demoDir, demoStudies: false, natives, clock, log: noLog, ...(provider && { provider }) });
+  return createEngine({ dataDir, ...(await packsOf(dataDir, choice.pack)), demoDir, vocabularyFile, demoStudies: false, natives, clock, log: noLog, ...(provider && { provider }) });
 }
 
 /** Models alone, for commands that store nothing. The caller closes them. */

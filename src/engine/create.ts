@@ -15,11 +15,13 @@ import { indexArchive, type IndexEvent } from './services/indexing.ts';
 import { Library } from './services/library.ts';
 import { Models, providerNames, type WantedProvider } from './services/models.ts';
 import type { Natives } from './services/natives.ts';
+import { modelsFolderOf, packHandlers, Packs } from './services/packs.ts';
 import { Queue } from './services/queue.ts';
 import { attachReports, type ReportsOutcome } from './services/reports.ts';
 import { searchHandlers, searchText } from './services/searching.ts';
 import { statusHandlers } from './services/status.ts';
 import { studyHandlers } from './services/studies.ts';
+import { Uploads } from './services/uploads.ts';
 import { Volumes, volumeHandlers } from './services/volumes.ts';
 import { demoStudies, loadDemo, storeDemo } from './store/demo/install.ts';
 import { openStore, type Store } from './store/openStore.ts';
@@ -35,6 +37,8 @@ export interface EngineOptions {
   readonly demoDir?: string | null;
   /** Whether demonstration studies are imported after the start; the archive's cases always are. */
   readonly demoStudies?: boolean;
+  /** Vocabulary of BERT-base uncased, for models that are imported; without it none can be. */
+  readonly vocabularyFile?: string | undefined;
   readonly natives: Natives;
   readonly clock: Clock;
   readonly log: Log;
@@ -46,6 +50,8 @@ export interface EngineOptions {
 export interface Engine {
   readonly handlers: Handlers;
   readonly shellHandlers: ShellHandlers;
+  /** Installed packs, for commands that name files by their paths. */
+  readonly packs: Packs;
   /** What the command line needs beside the contract. */
   readonly parts: AnalysisParts;
   importPaths(paths: readonly string[], signal: AbortSignal): AsyncGenerator<ImportEvent, void, undefined>;
@@ -79,9 +85,10 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const library = new Library(store);
   const volumes = new Volumes(library, decoder);
   const archive = new Archive(store.db);
+  const modelsFolder = modelsFolderOf(options.dataDir);
   const models = new Models({
     natives,
-    packFolders: options.packFolders,
+    packFolders: [...new Set([...options.packFolders, modelsFolder])],
     cacheFolder: store.cacheFolder,
     temporaryFolder: store.temporaryFolder,
     pack: options.pack ?? readSetting(store.db, 'pack') ?? '',
@@ -90,7 +97,9 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const activity = new Activity();
   const parts: AnalysisParts = { store, library, changes, queue, activity, models, archive, decoder, preprocessor, clock };
   const analyses = new Analyses(parts);
-  const importing: ImportParts = { store, library, changes, clock, log, activity, forgetVolumes: (study) => { volumes.forget(study); } };
+  const uploads = new Uploads(store.temporaryFolder);
+  const importing: ImportParts = { store, library, changes, clock, log, activity, forgetVolumes: (study) => { volumes.forget(study); }, uploads };
+  const packs = new Packs({ store, models, natives, queue, activity, changes, clock, log, uploads, modelsFolder, vocabularyFile: options.vocabularyFile ?? '' });
   const { 'import.paths': importByPath, ...pageImports } = importHandlers(importing);
 
   await installDemoArchive(options, store);
@@ -110,12 +119,14 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
         },
       }),
       ...pageImports,
+      ...packHandlers(packs, uploads),
       ...volumeHandlers(volumes),
       ...analysisHandlers(analyses),
       ...searchHandlers({ store, models, archive, library, volumes }),
       ...changeHandlers(changes),
     },
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },
+    packs,
     parts,
     importPaths: (paths, signal) => importPaths(importing, paths, signal),
     attachReports: (file) => attachReports({ store, changes, clock, forgetCases: (study) => { archive.forgetStudy(study); } }, file),

@@ -8,6 +8,8 @@ export const hostConfig = z.object({
   packFolders: z.array(z.string()),
   /** The demonstration archive that a new data folder is filled with, or null for none. */
   demoDir: z.string().nullable(),
+  /** Vocabulary of BERT-base uncased, for models that are imported. */
+  vocabularyFile: z.string().optional(),
 });
 
 export type HostConfig = z.output<typeof hostConfig>;

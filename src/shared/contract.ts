@@ -50,7 +50,16 @@ export const problem = z.object({
 export const packTraining = z.enum(['untrained', 'synthetic', 'clinical']);
 
 /** Which pack made a result. */
-export const packStamp = z.object({ id: z.string(), version: z.string(), training: packTraining, label: z.string() });
+export const packStamp = z.object({
+  id: z.string(),
+  version: z.string(),
+  training: packTraining,
+  label: z.string(),
+  /** The pack's licence forbids commercial use, and so does that of what it makes. */
+  nonCommercial: z.boolean().optional(),
+  /** No threshold was measured for this pack: whether a view supports a sentence is not known, and `supported` is false throughout. */
+  uncalibrated: z.boolean().optional(),
+});
 
 export const packSummary = packStamp.extend({
   name: z.string(),
@@ -70,6 +79,39 @@ export const providerState = z.object({
   goldenDifference: z.number().nullable(),
   message: z.string(),
 });
+
+/** Terms under which a model is brought in, in plain words; the licence itself is what counts. */
+export const modelLicence = z.object({
+  id: z.enum(['cc-by-nc-sa-4.0', 'llama-3.2', 'own']),
+  name: z.string(),
+  nonCommercial: z.boolean(),
+  summary: z.array(z.string()),
+  url: z.string(),
+});
+
+/** A pack as the Models page shows it. */
+export const installedPack = packSummary.extend({
+  /** `id@version`, or the folder's name where the manifest cannot be read. */
+  key: z.string(),
+  /** Packs that came with the app cannot be removed. */
+  shipped: z.boolean(),
+  inUse: z.boolean(),
+  architecture: z.string(),
+  channels: z.array(z.string()),
+  trainingData: z.string(),
+  hasTextEncoder: z.boolean(),
+  accepted: z.array(z.object({ licence: z.string(), by: z.string(), at: z.string() })),
+  bytes: z.number(),
+  files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
+});
+
+export const modelImportStep = z.enum(['check', 'build', 'languageModel', 'bridge', 'golden', 'trial', 'seal']);
+
+export const modelImportEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('step'), step: modelImportStep, message: z.string() }),
+  z.object({ kind: z.literal('progress'), step: modelImportStep, done: z.number(), total: z.number() }),
+  z.object({ kind: z.literal('done'), pack: z.string(), label: z.string(), notes: z.array(z.string()) }),
+]);
 
 export const stack = z.object({
   /** Index of this volume within its series. */
@@ -274,6 +316,30 @@ export const contract = {
   'search.text': method({ params: z.object({ text: z.string().min(1).max(4000), limit: z.int().min(1).max(100) }), result: z.array(similarCase) }),
   'case.thumbnail': method({ params: z.object({ case: z.string() }), result: z.object({ png: bytes.nullable() }) }),
 
+  'models.list': method({ params: nothing, result: z.array(installedPack) }),
+  'models.licences': method({ params: nothing, result: z.array(modelLicence) }),
+  /** Makes a pack of files handed over with import.begin and import.file; the upload is discarded afterwards. */
+  'models.import': stream({
+    params: z.object({
+      upload: z.string(),
+      /** Names of the files as they were handed over. */
+      weights: z.string(),
+      llm: z.string().optional(),
+      bridge: z.string().optional(),
+      heads: z.string().optional(),
+      name: z.string().max(64).optional(),
+      origin: z.enum(['official', 'own']),
+      precision: z.enum(['float32', 'float16']).default('float32'),
+      /** Licences accepted, by id, and the name typed by whoever accepted them. */
+      accepted: z.array(z.string()),
+      acceptedBy: z.string().max(200),
+    }),
+    item: modelImportEvent,
+  }),
+  'models.remove': method({ params: z.object({ pack: z.string() }), result: nothing }),
+  /** Hashes every file anew and runs the golden case on each provider. */
+  'models.check': method({ params: z.object({ pack: z.string() }), result: z.object({ problem: errorData.nullable(), providers: z.array(providerState), message: z.string() }) }),
+
   'settings.get': method({ params: nothing, result: z.object({ provider: z.string(), pack: z.string() }) }),
   'settings.set': method({ params: z.object({ provider: z.string().optional(), pack: z.string().optional() }), result: nothing }),
 
@@ -330,6 +396,10 @@ export type Role = z.output<typeof role>;
 export type Problem = z.output<typeof problem>;
 export type PackStamp = z.output<typeof packStamp>;
 export type PackSummary = z.output<typeof packSummary>;
+export type ModelLicence = z.output<typeof modelLicence>;
+export type InstalledPack = z.output<typeof installedPack>;
+export type ModelImportStep = z.output<typeof modelImportStep>;
+export type ModelImportEvent = z.output<typeof modelImportEvent>;
 export type ProviderState = z.output<typeof providerState>;
 export type StackSummary = z.output<typeof stack>;
 export type SeriesSummary = z.output<typeof seriesSummary>;

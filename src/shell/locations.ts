@@ -36,6 +36,7 @@ export function hostConfigFor(dataDir: string, environment: NodeJS.ProcessEnv = 
   return {
     dataDir: resolve(dataDir),
     packFolders: [join(root, 'resources', 'models'), join(resolve(dataDir), 'models')],
+    vocabularyFile: join(root, 'resources', 'tokenizers', 'bert-base-uncased', 'vocab.txt'),
     demoDir: existsSync(demo) && environment['BRAT_DEMO'] !== 'none' ? demo : null,
   };
 }

@@ -14,6 +14,25 @@ export interface GgufHeader {
   readonly contextSize: number;
   /** Dims by tensor name, fastest first. */
   readonly tensors: ReadonlyMap<string, readonly number[]>;
+  /** Where the parts of the file lie, for whoever writes it anew. */
+  readonly layout: GgufLayout;
+}
+
+export interface GgufLayout {
+  readonly version: number;
+  readonly valueCount: number;
+  /** Bytes of all key-value pairs, and of all tensor descriptions after them. */
+  readonly values: readonly [start: number, end: number];
+  readonly descriptions: readonly [start: number, end: number];
+  /** ggml type, and offset within the data, by tensor name in the order of the file. */
+  readonly places: ReadonlyMap<string, { readonly type: number; readonly offset: number }>;
+  readonly alignment: number;
+  readonly dataStart: number;
+  readonly fileSize: number;
+  /** Text of the tokens by id; empty unless asked for. */
+  readonly tokens: readonly string[];
+  /** Id of the token that begins a text, or null. */
+  readonly beginTokenId: number | null;
 }
 
 /** Bytes of the fixed-size value types, by `gguf_metadata_value_type`. */
@@ -23,14 +42,17 @@ const arrayType = 9;
 /** A vocabulary of 128,000 with its merges takes near 8 MB; what goes beyond this is no header. */
 const largestHeader = 256 * 2 ** 20;
 
-/** @throws Error that says in words what is wrong with the file */
-export async function readGgufHeader(path: string): Promise<GgufHeader> {
+/**
+ * @param wanted `tokens` keeps the text of the vocabulary, which takes some 10 MB for a large one
+ * @throws Error that says in words what is wrong with the file
+ */
+export async function readGgufHeader(path: string, wanted: { readonly tokens?: boolean } = {}): Promise<GgufHeader> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
     for (let length = Math.min(size, 4 * 2 ** 20); ; length = Math.min(size, 4 * length)) {
       try {
-        return parse(await readStart(file, length));
+        return parse(await readStart(file, length), size, wanted.tokens ?? false);
       } catch (error) {
         if (!(error instanceof EndOfBytes)) throw error;
         if (length === size) throw new Error('it ends within its header', { cause: error });
@@ -71,6 +93,10 @@ class Cursor {
     return start;
   }
 
+  get position(): number {
+    return this.at;
+  }
+
   u32 = (): number => this.bytes.readUInt32LE(this.take(4));
 
   /** A count or length. One that no file can hold is refused at once. */
@@ -88,7 +114,7 @@ class Cursor {
   }
 }
 
-function parse(bytes: Buffer): GgufHeader {
+function parse(bytes: Buffer, fileSize: number, wantTokens: boolean): GgufHeader {
   const cursor = new Cursor(bytes);
   const start = cursor.take(4);
   if (bytes.toString('latin1', start, start + 4) !== 'GGUF') throw new Error('it is not a GGUF file');
@@ -97,18 +123,21 @@ function parse(bytes: Buffer): GgufHeader {
   const tensorCount = cursor.u64();
   const valueCount = cursor.u64();
   const values = new Map<string, string | number>();
+  const tokens: string[] = [];
+  const valuesStart = cursor.position;
   for (let n = 0; n < valueCount; n++) {
     const key = cursor.string();
-    values.set(key, readValue(cursor, bytes, cursor.u32()));
+    values.set(key, readValue(cursor, bytes, cursor.u32(), wantTokens && key === 'tokenizer.ggml.tokens' ? tokens : undefined));
   }
+  const descriptionsStart = cursor.position;
   const tensors = new Map<string, readonly number[]>();
+  const places = new Map<string, { readonly type: number; readonly offset: number }>();
   for (let n = 0; n < tensorCount; n++) {
     const name = cursor.string();
     const rank = cursor.u32();
     if (rank > 4) throw new Error(`tensor ${name} has ${rank} dimensions`);
     tensors.set(name, Array.from({ length: rank }, () => cursor.u64()));
-    cursor.u32();
-    cursor.u64();
+    places.set(name, { type: cursor.u32(), offset: cursor.u64() });
   }
 
   const architecture = values.get('general.architecture');
@@ -118,16 +147,24 @@ function parse(bytes: Buffer): GgufHeader {
     if (typeof value !== 'number') throw new Error(`it states no ${key}`);
     return value;
   };
-  return { architecture, vocabulary: number('tokenizer.ggml.tokens'), width: number(`${architecture}.embedding_length`), contextSize: number(`${architecture}.context_length`), tensors };
+  const stated = values.get('general.alignment');
+  const alignment = typeof stated === 'number' && stated > 0 ? stated : 32;
+  const begin = values.get('tokenizer.ggml.bos_token_id');
+  const layout: GgufLayout = {
+    version, valueCount, values: [valuesStart, descriptionsStart], descriptions: [descriptionsStart, cursor.position], places, alignment,
+    dataStart: Math.ceil(cursor.position / alignment) * alignment, fileSize, tokens, beginTokenId: typeof begin === 'number' ? begin : null,
+  };
+  return { layout, architecture, vocabulary: number('tokenizer.ggml.tokens'), width: number(`${architecture}.embedding_length`), contextSize: number(`${architecture}.context_length`), tensors };
 }
 
-/** A string, an unsigned 32-bit number, or the length of an array; other values are passed over as 0. */
-function readValue(cursor: Cursor, bytes: Buffer, type: number): string | number {
+/** A string, an unsigned 32-bit number, or the length of an array; other values are passed over as 0. Strings of an array go into `texts`. */
+function readValue(cursor: Cursor, bytes: Buffer, type: number, texts?: string[]): string | number {
   if (type === stringType) return cursor.string();
   if (type === arrayType) {
     const item = cursor.u32();
     const count = cursor.u64();
-    if (item === stringType) for (let n = 0; n < count; n++) cursor.take(cursor.u64());
+    if (item === stringType && texts) for (let n = 0; n < count; n++) texts.push(cursor.string());
+    else if (item === stringType) for (let n = 0; n < count; n++) cursor.take(cursor.u64());
     else cursor.take(count * sizeOf(item));
     return count;
   }

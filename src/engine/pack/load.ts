@@ -43,7 +43,8 @@ export async function listPacks(folders: readonly string[]): Promise<(Pack | Bro
   const seen = new Map<string, Pack>();
   for (const root of folders) {
     const below = await readdir(root).catch(() => []);
-    for (const folder of [root, ...below.sort().map((name) => join(root, name))]) {
+    // Names that begin with a dot are packs in the making.
+    for (const folder of [root, ...below.filter((name) => !name.startsWith('.')).sort().map((name) => join(root, name))]) {
       if (!(await isFile(join(folder, manifestName)))) continue;
       try {
         const pack = await loadPack(folder);
@@ -105,6 +106,11 @@ function checkManifest(pack: Pack): void {
   const outside = llm.reservedTokenIds.find((id) => id >= llm.vocabulary);
   if (outside !== undefined) throw bad(`reserved token id ${outside} is outside the vocabulary of ${llm.vocabulary}`);
   if (llm.maxTokens + encoder.views >= llm.contextSize) throw bad(`${llm.maxTokens} tokens and ${encoder.views} views do not fit a context of ${llm.contextSize}`);
+}
+
+/** Forgets what was hashed, so that the next load reads every byte again. */
+export function forgetHashes(): void {
+  verified.clear();
 }
 
 /** Files hashed by this process, with what `stat` said then; a full-size pack takes seconds to hash. */

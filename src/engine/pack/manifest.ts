@@ -14,7 +14,22 @@ export const manifestSchema = z.strictObject({
   version: z.string().regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.-]+)?$/),
   name: z.string().min(1),
   training: packTraining,
-  licence: z.strictObject({ spdx: z.string().min(1), file: fileName.optional() }),
+  licence: z.strictObject({
+    spdx: z.string().min(1),
+    file: fileName.optional(),
+    /** Drafts of the pack say so. */
+    nonCommercial: z.boolean().default(false),
+    /** Who accepted which licence when it was imported. */
+    accepted: z.array(z.strictObject({ licence: z.string(), by: z.string().min(1), at: z.iso.datetime() })).default([]),
+  }),
+  /** What an imported pack was made of. */
+  source: z
+    .strictObject({
+      architecture: z.string(),
+      precision: z.enum(['float32', 'float16']),
+      files: z.array(z.strictObject({ part: z.enum(['weights', 'llm', 'bridge', 'heads']), name: z.string(), sha256: z.string(), bytes: z.int().min(0) })),
+    })
+    .optional(),
   card: z.strictObject({
     intendedUse: z.string().min(1),
     limits: z.array(z.string().min(1)).min(1),
@@ -102,6 +117,8 @@ export const manifestSchema = z.strictObject({
     supportThreshold: z.number().min(-1).max(1),
     /** What the threshold was measured on. */
     measuredOn: z.string(),
+    /** False where nothing was measured; the threshold then lets no sentence pass, and the window says why. */
+    calibrated: z.boolean().default(true),
   }),
   /** Every file of the pack but the manifest itself. */
   files: z.record(fileName, z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().min(0) })),

@@ -26,9 +26,12 @@ const warning = { untrained: 'untrained: output is meaningless', synthetic: 'syn
 
 /** Which pack made a result, with the label that belongs on it. */
 export function packStamp(pack: Pack): PackStamp {
-  const { id, version, training, name } = pack.manifest;
-  const title = `${name} ${version}`;
-  return { id, version, training, label: warning[training] === null ? title : `${title} — ${warning[training]}` };
+  const { id, version, training, name, licence, calibration } = pack.manifest;
+  const notes = [warning[training], licence.nonCommercial ? `non-commercial use only (${licence.spdx})` : null].filter((note) => note !== null);
+  return {
+    id, version, training, label: [`${name} ${version}`, ...notes].join(' — '),
+    ...(licence.nonCommercial && { nonCommercial: true }), ...(!calibration.calibrated && { uncalibrated: true }),
+  };
 }
 
 /** What the window shows of a pack, usable or not. */

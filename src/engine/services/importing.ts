@@ -17,7 +17,7 @@ import { addInstance, hasInstance, isContentUsed, studyOfSeries } from '../store
 import type { Activity } from './activity.ts';
 import type { Changes } from './changes.ts';
 import type { Library } from './library.ts';
-import { Uploads } from './uploads.ts';
+import type { Uploads } from './uploads.ts';
 
 export interface ImportParts {
   readonly store: Store;
@@ -28,6 +28,8 @@ export interface ImportParts {
   readonly activity: Activity;
   /** Drops volumes and pictures of a study that grew. */
   readonly forgetVolumes: (study: string) => void;
+  /** Files the page hands over, of studies and of models alike. */
+  readonly uploads: Uploads;
 }
 
 /** Instances stored together: most of an import's time is waiting for the disk to confirm, once for each batch. */
@@ -150,7 +152,7 @@ async function storeBatch(store: Store, headers: readonly InstanceHeader[], cloc
 }
 
 export function importHandlers(parts: ImportParts): Pick<Handlers, 'import.begin' | 'import.file' | 'import.finish' | 'import.discard'> & Pick<ShellHandlers, 'import.paths'> {
-  const uploads = new Uploads(parts.store.temporaryFolder);
+  const { uploads } = parts;
   return {
     'import.begin': async () => ({ upload: await uploads.begin() }),
     'import.file': async ({ upload, name, offset, bytes }) => {

@@ -8,6 +8,10 @@ import { createBridge, type Bridge } from '../draft/bridge.ts';
 import { createEncoder, type Encoder } from '../encode/encoder.ts';
 import { chooseProvider, type ProviderChoice } from '../encode/selfTest.ts';
 import { createTextEncoder, type TextEncoder } from '../encode/textEncoder.ts';
+import { createFindingsHead, type FindingsHead } from '../findings/findingsHead.ts';
+import { createLesionHead, type LesionHead } from '../findings/lesionHead.ts';
+import { createOutsideDetector, type OutsideDetector } from '../outside/detector.ts';
+import { requireMemoryFor } from '../install/requirements.ts';
 import { listPacks } from '../pack/load.ts';
 import { packKey, packStamp, type BrokenPack, type Pack } from '../pack/pack.ts';
 import type { OnnxRuntime, Provider, TextModel } from '../ports.ts';
@@ -61,6 +65,11 @@ export class Models {
 
   get runtime(): OnnxRuntime {
     return (this.#runtime ??= this.#natives.createOnnxRuntime());
+  }
+
+  /** Looks for packs anew at the next need: one came or went. What is loaded stays. */
+  rescan(): void {
+    this.#packs = undefined;
   }
 
   /** All packs found, each checked. */
@@ -135,7 +144,12 @@ export class Models {
   }
 
   textModel(): Promise<TextModel> {
-    return this.#once('llm', async () => this.#natives.loadTextModel(await this.pack(), { temporaryFolder: this.#temporaryFolder }));
+    return this.#once('llm', async () => {
+      const pack = await this.pack();
+      // llama.cpp without memory takes the whole machine with it before it fails.
+      requireMemoryFor(pack);
+      return this.#natives.loadTextModel(pack, { temporaryFolder: this.#temporaryFolder });
+    });
   }
 
   /** Uses another pack or provider from now on. @throws EngineError `pack/not-found` before anything changes */

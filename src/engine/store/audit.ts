@@ -2,7 +2,7 @@
 import type { Clock } from '../ports.ts';
 import type { ReadDb, WriteDb } from './database.ts';
 
-export type AuditKind = 'import' | 'study.removed' | 'reports.attached' | 'index' | 'analysis' | 'role.set' | 'setting.changed' | 'demo.installed';
+export type AuditKind = 'import' | 'study.removed' | 'reports.attached' | 'index' | 'analysis' | 'role.set' | 'setting.changed' | 'demo.installed' | 'model.imported' | 'model.removed';
 
 export interface AuditEvent {
   readonly at: string;
