@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import type { SpawnSyncOptions } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 
 const root = join(import.meta.dirname, '..');
@@ -68,9 +68,40 @@ interface Count {
 
 const total: Count = { passed: 0, failed: 0, skipped: 0 };
 const leftOut: string[] = [];
+/** What failed, by suite and name: said again at the end, where a reader of a long log looks first. */
+const failures: string[] = [];
 
-const vitestReport = z.object({ numPassedTests: z.int(), numFailedTests: z.int(), numPendingTests: z.int() });
-const playwrightReport = z.object({ stats: z.object({ expected: z.int(), unexpected: z.int(), flaky: z.int(), skipped: z.int() }) });
+const vitestReport = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  testResults: z.array(z.object({
+    name: z.string(),
+    status: z.string(),
+    message: z.string().default(''),
+    assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() })),
+  })),
+});
+
+interface PlaywrightSuite {
+  specs?: z.output<typeof playwrightSpec>[] | undefined;
+  suites?: PlaywrightSuite[] | undefined;
+}
+const playwrightSpec = z.object({
+  title: z.string(),
+  file: z.string(),
+  line: z.int(),
+  tests: z.array(z.object({
+    projectName: z.string(),
+    status: z.string(),
+    results: z.array(z.object({ error: z.object({ message: z.string().optional() }).optional() })),
+  })),
+});
+const playwrightSuite: z.ZodType<PlaywrightSuite> = z.lazy(() => z.object({ specs: z.array(playwrightSpec).optional(), suites: z.array(playwrightSuite).optional() }));
+const playwrightReport = z.object({
+  stats: z.object({ expected: z.int(), unexpected: z.int(), flaky: z.int(), skipped: z.int() }),
+  suites: z.array(playwrightSuite),
+});
 
 function readReport<T>(file: string, schema: z.ZodType<T>): T | null {
   try {
@@ -78,6 +109,14 @@ function readReport<T>(file: string, schema: z.ZodType<T>): T | null {
   } catch {
     return null; // the run ended before it could report; its exit status counts
   }
+}
+
+const terminalColours = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+
+/** Keeps a failure for the end: where, and the first lines of why. */
+function fail(suite: string, where: string, why: string): void {
+  const lines = why.replace(terminalColours, '').split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  failures.push([`${suite}: ${where}`, ...lines.slice(0, 6)].join('\n     '));
 }
 
 /** Adds a suite's count; a suite that failed without naming a failed test counts as one. */
@@ -99,6 +138,12 @@ function runVitest(name: string): void {
   const file = join(results, `${name}.json`);
   const ok = succeeds('vitest', ['run', '--project', name, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
   const report = readReport(file, vitestReport);
+  for (const file of report?.testResults ?? []) {
+    const where = relative(root, file.name);
+    const failed = file.assertionResults.filter((test) => test.status === 'failed');
+    for (const test of failed) fail(name, `${where}: ${test.fullName}`, test.failureMessages?.[0] ?? '');
+    if (file.status === 'failed' && failed.length === 0) fail(name, where, file.message);
+  }
   count(name, ok, report && { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests });
 }
 
@@ -106,7 +151,19 @@ function runPlaywright(): void {
   say('e2e');
   const file = join(results, 'e2e.json');
   const ok = succeeds('playwright', ['test', '--reporter=list,json'], { stdio: 'inherit', env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file } });
-  const stats = readReport(file, playwrightReport)?.stats;
+  const report = readReport(file, playwrightReport);
+  const stats = report?.stats;
+  const visit = (suites: readonly PlaywrightSuite[]): void => {
+    for (const suite of suites) {
+      for (const spec of suite.specs ?? []) {
+        for (const test of spec.tests.filter(({ status }) => status === 'unexpected' || status === 'flaky')) {
+          fail(`e2e, ${test.projectName}`, `${spec.file}:${String(spec.line)}: ${spec.title}`, test.results[0]?.error?.message ?? '');
+        }
+      }
+      visit(suite.suites ?? []);
+    }
+  };
+  visit(report?.suites ?? []);
   count('e2e', ok, stats === undefined ? null : { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped });
 }
 
@@ -114,7 +171,9 @@ function runPytest(): void {
   say('training');
   const file = join(results, 'training.xml');
   const ok = succeeds(venvPython, ['-m', 'pytest', '-q', `--junitxml=${file}`], { stdio: 'inherit', cwd: join(root, 'training') });
-  const attributes = existsSync(file) ? /<testsuite [^>]*>/.exec(readFileSync(file, 'utf8'))?.[0] : undefined;
+  const report = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const attributes = /<testsuite [^>]*>/.exec(report)?.[0];
+  for (const [, test, message] of report.matchAll(/<testcase [^>]*?\bname="([^"]*)"[^>]*><(?:failure|error) message="([^"]*)"/g)) fail('training', test!, message!);
   const number = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(attributes ?? '')?.[1] ?? 0);
   const failed = number('failures') + number('errors');
   count('training', ok, attributes === undefined ? null : { passed: number('tests') - failed - number('skipped'), failed, skipped: number('skipped') });
@@ -147,5 +206,6 @@ if (ensurePython()) {
 
 if (total.skipped > 0) say(`${total.skipped} tests were skipped, each under a name that says why`);
 for (const suite of leftOut) say(`left out: ${suite}`);
+for (const failure of failures) say(`FAILED ${failure}`);
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed > 0 || (inCi && leftOut.length > 0) ? 1 : 0;
