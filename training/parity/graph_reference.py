@@ -103,17 +103,21 @@ def image(config: VisionConfig) -> Tensor:
 
 def write_case(backbone: str, channels: int, given: argparse.Namespace) -> None:
     """Makes one model, and writes its checkpoint, an input and the answers into a folder named after the backbone."""
-    folder = given.out / backbone
-    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(given.seed)
     vision = VisionConfig(backbone=backbone, channels=channels, size=tuple(given.size))
     qformer = QFormerConfig(hidden=given.hidden, layers=given.layers, intermediate=4 * given.hidden, vocabulary=given.vocabulary)
     model = make_model(BratConfig(vision=vision, qformer=qformer), given.narrow).eval()
     volume = image(vision)
     randomise(model, volume)
+    write_answers(model, volume, given.out / backbone)
+
+
+def write_answers(model: Brat, volume: Tensor, folder: Path) -> None:
+    """Writes the checkpoint, the input, random sentences, and what the model gives for them."""
+    folder.mkdir(parents=True, exist_ok=True)
     # Sentences of every length from one word to all; what stands in the padding must not matter.
     lengths = torch.tensor([1, 4, 9, 13, 13])
-    token = torch.randint(1, given.vocabulary, (5, 13))
+    token = torch.randint(1, model.config.qformer.vocabulary, (5, 13))
     real = torch.arange(13)[None] < lengths[:, None]
     with torch.no_grad():
         views = model.encode_volume(volume)

@@ -1,5 +1,5 @@
 /** `brat bench`: how fast a step is here, as a median and as a ratio to a plain piece of work in the same run. */
-import { Argument } from 'commander';
+import { Argument, Option } from 'commander';
 import { EngineError } from '../../shared/errors.ts';
 import type { CommonOptions, ModelChoice } from '../context.ts';
 import { withWorkFolder } from '../looseStudies.ts';
@@ -10,6 +10,7 @@ const steps = ['preprocess', 'encode', 'search', 'draft', 'import'] as const;
 interface Options extends CommonOptions, ModelChoice {
   readonly runs: string;
   readonly size?: string;
+  readonly against?: 'pytorch';
 }
 
 export const benchCommand: Register = (program, action) =>
@@ -19,6 +20,7 @@ export const benchCommand: Register = (program, action) =>
     .addArgument(new Argument('<step>', 'what to measure').choices(steps))
     .option('--runs <count>', 'runs after one to warm up', '5')
     .option('--size <count>', 'cases for search, files for import')
+    .addOption(new Option('--against <other>', 'encode only: the published model at full size, with random weights, against the training environment').choices(['pytorch']))
     .option('--pack <name>', 'pack: id, id@version or folder')
     .option('--provider <name>', 'auto, cuda, webgpu, dml, coreml or cpu')
     .action(
@@ -26,10 +28,11 @@ export const benchCommand: Register = (program, action) =>
         const { output } = context;
         const runs = wholeNumber('--runs', options.runs);
         const size = options.size === undefined ? null : wholeNumber('--size', options.size);
+        if (options.against !== undefined && step !== 'encode') throw new EngineError('cli/usage', `--against is for encode, not for ${step}`, { subject: '--against', advice: 'Leave it out' });
         output.progress(`measuring ${step} …`);
         // Loaded for this command alone: it brings libraries that no other needs.
-        const { benches } = await import('../bench/benches.ts');
-        const found = await withWorkFolder((folder) => benches[step](context, { ...options, runs, size }, folder));
+        const bench = options.against === undefined ? (await import('../bench/benches.ts')).benches[step] : (await import('../bench/encodeAgainstPyTorch.ts')).benchEncodeAgainstPyTorch;
+        const found = await withWorkFolder((folder) => bench(context, { ...options, runs, size }, folder));
         output.line(`${found.bench}, ${found.subject}: ${found.medianMs.toFixed(3)} ms (median of ${runs}), ${found.ratio.toFixed(2)} times ${found.reference.name} (${found.reference.medianMs.toFixed(3)} ms)`);
         for (const [name, times] of Object.entries(found.measured)) if (name !== found.bench) output.line(`  ${name}: ${times.medianMs.toFixed(1)} ms`);
         output.result(found);
