@@ -31,7 +31,7 @@ export const searchCommand: Register = (program, action) =>
     .option('--text <text>', 'words of a report')
     .option('--queries <file.jsonl>', 'many queries, one a line: {"text": ...} or {"study": uid or path}; answers hold cases and similarities alone')
     .option('--own', 'keep the case that the study itself is among its similar cases')
-    .option('-k, --limit <count>', 'cases to show, 1 to 1000', '10')
+    .option('-k, --limit <count>', 'cases to show, 1 to 100000', '10')
     .option('--by <kind>', 'with --study: compare its views with `views` or with report `sentences`', 'views')
     .option('--pack <name>', 'pack: id, id@version or folder')
     .option('--provider <name>', 'auto, cuda, webgpu, dml, coreml or cpu')
@@ -40,7 +40,7 @@ export const searchCommand: Register = (program, action) =>
         const { output, signal } = context;
         const limit = Number(options.limit);
         if ([options.study, options.text, options.queries].filter((given) => given !== undefined).length !== 1) throw usage('Pass one of --study, --text and --queries');
-        if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw usage('-k takes a whole number from 1 to 1000');
+        if (!Number.isInteger(limit) || limit < 1 || limit > 100_000) throw usage('-k takes a whole number from 1 to 100000');
         const { by, own = false } = options;
         if (by !== 'views' && by !== 'sentences') throw usage('--by takes views or sentences');
         const queries = options.queries === undefined ? null : await readLines(options.queries, queryLine);

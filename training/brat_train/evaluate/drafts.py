@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brat_train.evaluate.lesions import KnownLesion, Match, known_lesions, match_lesions
 from brat_train.evaluate.priors import prior_mentions
@@ -34,27 +35,49 @@ def findings_of(answers: Answers) -> set[tuple[str, str]]:
     }
 
 
+@dataclass(frozen=True)
+class FindingTable:
+    """Which findings drafts tell and studies have. Shape suffixes: C cases, A answers that occur at all."""
+
+    #: (question, answer) of each column
+    findings: tuple[tuple[str, str], ...]
+    told_CA: NDArray[np.bool_]
+    true_CA: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, drafted: Sequence[Answers], true: Sequence[Answers]) -> FindingTable:
+        """Raises ValueError if there are not as many drafts as studies."""
+        if len(drafted) != len(true):
+            raise ValueError(f"{len(drafted)} drafts cannot be compared with {len(true)} studies")
+        told, known = [findings_of(one) for one in drafted], [findings_of(one) for one in true]
+        findings = tuple(sorted(set().union(*told, *known)))
+        table = [np.array([[finding in one for finding in findings] for one in rows], bool).reshape(len(rows), len(findings)) for rows in (told, known)]
+        return cls(findings, *table)
+
+    def question_f1(self, index: NDArray[np.int64] | None = None) -> dict[str, float]:
+        """F1 per question: the mean over its answers, without the normal one, that are true of a study or told by a draft.
+
+        A question of which no study and no draft has such an answer is left out. `index` picks cases, some perhaps twice.
+        """
+        told_CA, true_CA = (table if index is None else table[index] for table in (self.told_CA, self.true_CA))
+        both_A, either_A = (told_CA & true_CA).sum(0), told_CA.sum(0) + true_CA.sum(0)
+        f1_A = 2 * both_A / np.maximum(either_A, 1)
+        out: dict[str, float] = {}
+        for question in QUESTIONS:
+            columns = [k for k, (asked, _) in enumerate(self.findings) if asked == question and either_A[k]]
+            if columns:
+                out[question] = float(f1_A[columns].mean())
+        return out
+
+    def macro_f1(self, index: NDArray[np.int64] | None = None) -> float:
+        """Mean of `question_f1`; not-a-number where no question counts."""
+        values = list(self.question_f1(index).values())
+        return float(np.mean(values)) if values else float("nan")
+
+
 def question_f1(drafted: Sequence[Answers], true: Sequence[Answers]) -> dict[str, float]:
-    """F1 per question: the mean over its answers, without the normal one, that are true of a study or told by a draft.
-
-    A question of which no study and no draft has such an answer is left out.
-    Raises ValueError if there are not as many drafts as studies.
-    """
-    if len(drafted) != len(true):
-        raise ValueError(f"{len(drafted)} drafts cannot be compared with {len(true)} studies")
-    pairs = [(findings_of(draft), findings_of(truth)) for draft, truth in zip(drafted, true)]
-    out: dict[str, float] = {}
-    for question in QUESTIONS:
-        answers = {finding for told, known in pairs for finding in told | known if finding[0] == question}
-        if answers:
-            out[question] = float(np.mean([_f1([(answer in told, answer in known) for told, known in pairs]) for answer in sorted(answers)]))
-    return out
-
-
-def _f1(pairs: Sequence[tuple[bool, bool]]) -> float:
-    both = sum(told and known for told, known in pairs)
-    either = sum(told + known for told, known in pairs)
-    return 2 * both / either if either else float("nan")
+    """F1 per question of drafts' answers against the studies', see FindingTable."""
+    return FindingTable.of(drafted, true).question_f1()
 
 
 @dataclass(frozen=True)
