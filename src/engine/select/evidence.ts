@@ -47,9 +47,9 @@ export interface SeriesEvidence {
 }
 
 const secondaryCaptureClass = '1.2.840.10008.5.1.4.1.1.7';
-const derivedImageTypes = ['MIP', 'MINIP', 'PROJECTION IMAGE', 'MAX_IP', 'MIN_IP', 'SUBTRACTION', 'SUB', 'ADC', 'FA', 'TRACEW', 'PERFUSION', 'CBF', 'CBV', 'RCBV', 'RCBF', 'MTT', 'TTP', 'TMAX', 'T2 MAP', 'T1 MAP', 'T2_STAR_MAP', 'PHASE MAP', 'FIELD MAP', 'VELOCITY', 'SWI', 'MNIP', 'CSAPARALLEL', 'VRT', 'VOLUME RENDERING', 'SCREEN SAVE', 'CSA REPORT', 'UNWRAPPED'];
-const reformattedImageTypes = ['MPR', 'REFORMATTED', 'RESAMPLED', 'CPR', 'CSA MPR', 'AVERAGE'];
-const wordsForNone = new Set(['', 'none', 'no', 'n', 'na', 'n a', 'null', 'nil', '0', 'unknown', 'not applicable', 'without', 'no contrast', 'non', 'nein', 'ohne', 'keine', 'aucun', 'ninguno', 'no agent', 'unspecified']);
+export const derivedImageTypes: readonly string[] = ['MIP', 'MINIP', 'PROJECTION IMAGE', 'MAX_IP', 'MIN_IP', 'SUBTRACTION', 'SUB', 'ADC', 'FA', 'TRACEW', 'PERFUSION', 'CBF', 'CBV', 'RCBV', 'RCBF', 'MTT', 'TTP', 'TMAX', 'T2 MAP', 'T1 MAP', 'T2_STAR_MAP', 'PHASE MAP', 'FIELD MAP', 'VELOCITY', 'SWI', 'MNIP', 'CSAPARALLEL', 'VRT', 'VOLUME RENDERING', 'SCREEN SAVE', 'CSA REPORT', 'UNWRAPPED'];
+export const reformattedImageTypes: readonly string[] = ['MPR', 'REFORMATTED', 'RESAMPLED', 'CPR', 'CSA MPR', 'AVERAGE'];
+export const wordsForNone: ReadonlySet<string> = new Set(['', 'none', 'no', 'n', 'na', 'n a', 'null', 'nil', '0', 'unknown', 'not applicable', 'without', 'no contrast', 'non', 'nein', 'ohne', 'keine', 'aucun', 'ninguno', 'no agent', 'unspecified']);
 
 /** The stack a model would be given: usable, with the most slices; magnitude before anything else on a tie. */
 export function bestStack(stacks: readonly Stack[]): Stack | null {
