@@ -62,6 +62,17 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--version", default="0.1.0")
     export.set_defaults(run=_export)
 
+    weights = commands.add_parser("export-weights", help="write a run's weights in the published layout, its bridge and its heads")
+    weights.add_argument("--checkpoint", type=Path, required=True, help="folder of the run")
+    weights.add_argument("--out", type=Path, required=True, help="folder of the files")
+    weights.add_argument("--format", dest="formats", action="append", choices=("bin", "safetensors"), help="of brat itself; both if not given")
+    weights.set_defaults(run=_export_weights)
+
+    made_for = commands.add_parser("fit-made-for", help="put into a pack what its training inputs are like, so that the app tells inputs of another kind")
+    made_for.add_argument("--pack", type=Path, required=True, help="folder of the pack; its manifest and hashes are changed")
+    made_for.add_argument("--data", type=Path, required=True, help="training set of the pack (shard-*.npz)")
+    made_for.set_defaults(run=_fit_made_for)
+
     from brat_train.phantom import studies  # light: numpy and pydicom are imported when it runs
 
     phantom = commands.add_parser("phantom", help="write synthetic studies, their reports and what is true of them")
@@ -91,7 +102,12 @@ def _parser() -> argparse.ArgumentParser:
         add(command)
         command.set_defaults(run=run)
 
+    from brat_train.figures import command as pictures
     from brat_train.metrics import command as metrics
+
+    figures = commands.add_parser("figures", help="draw how far apart the views lie, and where they look (Figures 3 and 4)")
+    pictures.add_arguments(figures)
+    figures.set_defaults(run=pictures.run)
 
     drafts = commands.add_parser("score-drafts", help="figures of written reports against their references: BLEU, ROUGE-L, METEOR, CIDEr, GREEN")
     metrics.add_arguments(drafts)
@@ -145,6 +161,19 @@ def _export(options: argparse.Namespace) -> None:
     from brat_train.export.trained import trained_contents
 
     print(write_pack(trained_contents(options.checkpoint, options.data, options.version), options.out, _ROOT / "LICENSE"))
+
+
+def _export_weights(options: argparse.Namespace) -> None:
+    from brat_train.export.weights import write_weights
+
+    for path in write_weights(options.checkpoint, options.out, tuple(options.formats or ("bin", "safetensors"))):
+        print(path)
+
+
+def _fit_made_for(options: argparse.Namespace) -> None:
+    from brat_train.outside.made_for import add_to_pack
+
+    print(add_to_pack(options.pack, options.data))
 
 
 def _export_untrained(options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -47,13 +48,26 @@ SHARED = replace(
     pretrain=Stage(steps=5, batch=4, rate=5e-4),
     writer=Stage(steps=2, batch=4, rate=5e-4),
     heads=Stage(steps=2, batch=4, rate=5e-4),
-    report_tokens=16,
+    report_tokens=120,
 )
 
 
 @pytest.fixture(scope="module")
 def shared_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_set(tmp_path_factory.mktemp("set") / "shared", 20)
+    """Reports of unequal length and lesions of unequal size, so that a mean over words or cells is no mean over cases."""
+    folder = write_set(tmp_path_factory.mktemp("set") / "shared", 20)
+    lines = [json.loads(line) for line in (folder / "reports.jsonl").read_text().splitlines()]
+    for number, line in enumerate(lines):
+        line["wordings"] = []
+        line["sentences"] = [line["sentences"][0]] * (1 + number % 3) + line["sentences"][1:] * (number % 2)
+    (folder / "reports.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for shard in folder.glob("shard-*.npz"):
+        with np.load(shard) as arrays:
+            volumes, masks = arrays["volumes"], arrays["masks"]
+        for number, mask in enumerate(masks):
+            mask[:, : 20 * number] = 1
+        np.savez(shard, volumes=volumes, masks=masks)
+    return folder
 
 
 def _child(rank: int, size: int, port: int, out: Path, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
@@ -110,7 +124,7 @@ def one_step(group: Group, data: Path, folder: Path, made: Recipe) -> tuple[floa
             gather_batch_norm(module, group, CPU)
     task.modules.train()
     step_of = task.step if group.size == 1 else in_parallel(task)
-    result = step_of(3, batch_of(3, len(training), made.pretrain.batch, made.seed, made.lanes))
+    result = step_of(2, batch_of(2, len(training), made.pretrain.batch, made.seed, made.lanes))
     result.loss.backward()
     losses = group.numbers(float(result.loss.detach()))
     gradients = {name: value.grad for name, value in task.modules.named_parameters() if value.grad is not None}
