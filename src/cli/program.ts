@@ -9,6 +9,7 @@ import { embedCommand } from './commands/embed.ts';
 import { groundCommand } from './commands/ground.ts';
 import { importCommand } from './commands/import.ts';
 import { indexCommand } from './commands/index.ts';
+import { modelsCommand } from './commands/models.ts';
 import { preprocessCommand } from './commands/preprocess.ts';
 import { searchCommand } from './commands/search.ts';
 import { seriesCommand } from './commands/series.ts';
@@ -24,7 +25,7 @@ type Work = (context: Context, args: never, options: never) => Promise<void>;
 /** Adds a command to the program. `action` makes its work what commander calls. */
 export type Register = (program: Command, action: (work: Work) => (...all: unknown[]) => Promise<void>) => Command;
 
-const commands: readonly Register[] = [doctorCommand, seriesCommand, preprocessCommand, embedCommand, importCommand, indexCommand, searchCommand, draftCommand, groundCommand, benchCommand];
+const commands: readonly Register[] = [doctorCommand, seriesCommand, preprocessCommand, embedCommand, importCommand, indexCommand, searchCommand, draftCommand, groundCommand, benchCommand, modelsCommand];
 
 /** Runs the command in `argv` and sets the exit code; never throws. */
 export async function runProgram(argv: readonly string[]): Promise<void> {

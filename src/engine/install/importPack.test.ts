@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -95,7 +95,8 @@ describe('weights alone', () => {
 
   test('that miss a tensor, have one too many or one of another shape are told so by name', async () => {
     const bad = join(root, 'bad.bin');
-    const { 'vision_proj.bias': _, ...rest } = officialShapes();
+    const rest = officialShapes();
+    delete rest['vision_proj.bias'];
     await writeFile(bad, torchFile(randomTensors({ ...rest, 'text_proj.weight': [6, 13], 'extra.weight': [2] })));
     await expect(run({ ...plain, weights: bad })).rejects.toMatchObject({ code: 'models/wrong-weights', message: expect.stringMatching(/1 missing \(vision_proj\.bias\).*text_proj\.weight is \[6, 13\] where \[6, 12\] fits.*1 unexpected \(extra\.weight\)/) as string });
     expect(await left()).toEqual([]);
@@ -163,7 +164,6 @@ describe('an import', () => {
   test('that was killed leaves a folder no list shows, which the next start removes', async () => {
     await run(plain);
     const killed = join(parts.modelsFolder, '.incoming-1');
-    const { mkdir } = await import('node:fs/promises');
     await mkdir(killed);
     await writeFile(join(killed, 'manifest.json'), '{}');
     expect(await listPacks([parts.modelsFolder])).toHaveLength(1);

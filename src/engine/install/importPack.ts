@@ -94,13 +94,17 @@ export async function* importPack(parts: ImportParts, request: ImportRequest, si
   await requireAbsent(target);
   const folder = join(parts.modelsFolder, `${incoming}${randomUUID()}`);
   await mkdir(folder);
+  const left = new AbortController();
+  const work = new Work(parts, request, folder, AbortSignal.any([signal, left.signal]));
   try {
-    const work = new Work(parts, request, folder, signal);
     yield* work.run(accepted, target);
   } catch (error) {
     if (signal.aborted) throw cancelledError('models');
     throw storageError(error, basename(target));
   } finally {
+    // Whoever listened may have left in the middle of a step.
+    left.abort();
+    await work.settled();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -126,29 +130,33 @@ function requireAccepted(request: ImportRequest, clock: Clock): Manifest['licenc
   return licencesFor(request).map(({ spdx }) => ({ licence: spdx, by, at: clock.now().toISOString() }));
 }
 
-/** A number of events at most, since a file of a thousand tensors tells each. */
+/** The latest word of a work under way; a file of a thousand tensors tells each, and only the last one counts. */
 class Progress {
-  readonly #events: ModelImportEvent[] = [];
+  #latest: ModelImportEvent | null = null;
   #wake: () => void = () => undefined;
+  #ended: Promise<boolean> = Promise.resolve(true);
+
+  /** When the work under way has ended, well or not. */
+  async settled(): Promise<void> {
+    await this.#ended;
+  }
 
   report(step: ModelImportStep, done: number, total: number): void {
-    this.#events.splice(0, this.#events.length, { kind: 'progress', step, done, total });
+    this.#latest = { kind: 'progress', step, done, total };
     this.#wake();
   }
 
-  /** Events of `work` as they come, then its result. */
+  /** How far `work` is, as it goes on, then its result. */
   async *during<T>(work: Promise<T>): AsyncGenerator<ModelImportEvent, T, undefined> {
-    let ended = false;
-    const done = work.then(() => undefined, () => undefined).then(() => { ended = true; this.#wake(); });
-    while (!ended) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        if (this.#events.length > 0 || ended) resolve();
-      });
-      yield* this.#events.splice(0);
+    const ended = (this.#ended = work.then(() => true, () => true));
+    for (;;) {
+      const told = new Promise<false>((resolve) => { this.#wake = () => { resolve(false); }; });
+      const isOver = this.#latest === null && (await Promise.race([ended, told]));
+      const latest = this.#latest;
+      this.#latest = null;
+      if (latest) yield latest;
+      if (isOver) return await work;
     }
-    await done;
-    return await work;
   }
 }
 
@@ -164,6 +172,10 @@ class Work {
     this.#request = request;
     this.#folder = folder;
     this.#signal = signal;
+  }
+
+  settled(): Promise<void> {
+    return this.#progress.settled();
   }
 
   async *run(accepted: Manifest['licence']['accepted'], target: string): AsyncGenerator<ModelImportEvent, void, undefined> {
