@@ -5,7 +5,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'training/', 'artifacts/', 'test-results/'] },
+  { ignores: ['dist/', 'kernels/', 'training/', 'artifacts/', 'test-results/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -2,7 +2,7 @@
  * The engine: opens a data folder, puts the features together and returns the handlers of the contract. Features meet
  * here and nowhere else. Starting is quick, since no model, worker or runtime is loaded before something needs it.
  */
-import type { Handlers, ImportEvent, ShellHandlers, SimilarCase } from '../shared/contract.ts';
+import type { CaseFilter, Handlers, ImportEvent, ShellHandlers, SimilarCase } from '../shared/contract.ts';
 import { isCancelled, toErrorData } from '../shared/errors.ts';
 import { createFrameDecoder } from './dicom/decode/frameDecoder.ts';
 import type { Clock, Log } from './ports.ts';
@@ -57,7 +57,7 @@ export interface Engine {
   importPaths(paths: readonly string[], signal: AbortSignal): AsyncGenerator<ImportEvent, void, undefined>;
   attachReports(file: string): Promise<ReportsOutcome>;
   indexArchive(signal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined>;
-  searchText(text: string, limit: number, signal: AbortSignal): Promise<SimilarCase[]>;
+  searchText(text: string, limit: number, signal: AbortSignal, filter?: CaseFilter): Promise<SimilarCase[]>;
   close(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const preprocessor = createPreprocessor();
   const library = new Library(store);
   const volumes = new Volumes(library, decoder);
-  const archive = new Archive(store.db);
+  const archive = new Archive(store.db, { folder: store.indexFolder, log });
   const modelsFolder = modelsFolderOf(options.dataDir);
   const models = new Models({
     natives,
@@ -117,6 +117,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
           volumes.forget(study);
           archive.forgetStudy(study);
         },
+        forget: (study) => { archive.forgetStudy(study); },
       }),
       ...pageImports,
       ...packHandlers(packs, uploads),
@@ -129,12 +130,13 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     packs,
     parts,
     importPaths: (paths, signal) => importPaths(importing, paths, signal),
-    attachReports: (file) => attachReports({ store, changes, clock, forgetCases: (study) => { archive.forgetStudy(study); } }, file),
+    attachReports: (file) => attachReports({ store, changes, clock, refreshCase: (study) => { archive.refreshStudy(study); } }, file),
     indexArchive: (signal) => indexArchive(parts, signal),
-    searchText: (text, limit, signal) => searchText(parts, text, limit, signal),
+    searchText: (text, limit, signal, filter) => searchText(parts, text, limit, signal, filter),
     close: async () => {
       await activity.close();
       await background;
+      await archive.close();
       await models.close();
       await Promise.all([decoder.close(), preprocessor.close()]);
       await store.close();

@@ -217,6 +217,20 @@ export const similarCase = z.object({
   demo: z.boolean(),
 });
 
+/** Narrows a search; a case lacks nothing that a filter asks of it, so one without a date is never between two dates. */
+export const caseFilter = z.object({
+  /** Study date, ISO, both ends included. */
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+  ageFrom: z.int().min(0).max(150).optional(),
+  ageTo: z.int().min(0).max(150).optional(),
+  sex: z.string().max(8).optional(),
+  /** Words that the report must hold, all of them; `word*` for those that begin so. */
+  words: z.string().max(500).optional(),
+  /** Study whose patient's cases are left out. */
+  notPatientOf: uid.optional(),
+});
+
 export const draft = z.object({
   study: uid,
   series: uid,
@@ -310,10 +324,10 @@ export const contract = {
   'study.draft': method({ params: z.object({ study: uid }), result: draft.nullable() }),
   'study.attention': method({ params: z.object({ study: uid, view: z.int().min(0).max(1023) }), result: attentionMap }),
   'case.similar': method({
-    params: z.object({ study: uid, limit: z.int().min(1).max(100), by: z.enum(['views', 'sentences']).default('views') }),
+    params: z.object({ study: uid, limit: z.int().min(1).max(100), by: z.enum(['views', 'sentences']).default('views'), filter: caseFilter.optional() }),
     result: z.array(similarCase),
   }),
-  'search.text': method({ params: z.object({ text: z.string().min(1).max(4000), limit: z.int().min(1).max(100) }), result: z.array(similarCase) }),
+  'search.text': method({ params: z.object({ text: z.string().min(1).max(4000), limit: z.int().min(1).max(100), filter: caseFilter.optional() }), result: z.array(similarCase) }),
   'case.thumbnail': method({ params: z.object({ case: z.string() }), result: z.object({ png: bytes.nullable() }) }),
 
   'models.list': method({ params: nothing, result: z.array(installedPack) }),
@@ -407,6 +421,7 @@ export type StudySummary = z.output<typeof studySummary>;
 export type StudyDetail = z.output<typeof studyDetail>;
 export type VolumeInfo = z.output<typeof volumeInfo>;
 export type DraftSentence = z.output<typeof draftSentence>;
+export type CaseFilter = z.output<typeof caseFilter>;
 export type SimilarCase = z.output<typeof similarCase>;
 export type Draft = z.output<typeof draft>;
 export type AnalysisStep = z.output<typeof analysisStep>;

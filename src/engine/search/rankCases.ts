@@ -1,8 +1,8 @@
 /**
  * Cases ranked by exact pairwise view alignment with a query (alignment.ts): views with views, views with the sentences
  * of prior reports, or sentences with views. Every case's products are computed; the alignment itself is left out where
- * a bound shows that the case cannot be among the best. A faster choice of candidates would go in front of the loop here,
- * with this scan as its test.
+ * a bound shows that the case cannot be among the best. Small archives are searched with it, large ones while their index
+ * (caseIndex.ts) is being made; it is what that index is tested against.
  *
  * Pure arithmetic on typed arrays: rows come from store/, words for the reader from services/.
  */
@@ -11,7 +11,7 @@ import { setImmediate } from 'node:timers/promises';
 import { cancelledError } from '../../shared/errors.ts';
 import { alignPairwise, type AlignedPair } from './alignment.ts';
 import { multiplyRows } from './products.ts';
-import type { IndexedCase, VectorIndex } from './vectorIndex.ts';
+import type { IndexedCase } from './vectorIndex.ts';
 
 export interface RankedCase {
   readonly case: string;
@@ -19,6 +19,12 @@ export interface RankedCase {
   readonly similarity: number;
   /** Row of the query, column of the case's vectors; largest similarity first. */
   readonly pairs: readonly AlignedPair[];
+}
+
+/** Where cases come from: all in memory (vectorIndex.ts), or read as they are wanted. */
+export interface CaseSource {
+  readonly width: number;
+  cases(): Iterable<IndexedCase>;
 }
 
 export interface RankOptions {
@@ -38,7 +44,7 @@ const boundSlack = 1e-9;
  * @returns at most `limit` cases, most similar first; of equal ones the lower id first
  * @throws RangeError if the query does not fill rows of the index's width; EngineError `cancelled`
  */
-export async function rankCases(query: Float32Array, index: VectorIndex, options: RankOptions): Promise<RankedCase[]> {
+export async function rankCases(query: Float32Array, index: CaseSource, options: RankOptions): Promise<RankedCase[]> {
   const { limit, exclude, signal } = options;
   const { width } = index;
   if (query.length === 0 || query.length % width !== 0) throw new RangeError(`${query.length} numbers do not fill rows of width ${width}`);

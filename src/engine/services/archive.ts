@@ -1,15 +1,18 @@
 /**
- * Similar cases in words: the stored archive behind the ranking of search/. Vectors of the pack in use are read from the
- * store at the first search and kept; each index holds one kind of vector of one pack.
+ * Similar cases in words: the stored archive behind the ranking of search/. One index (searchIndex.ts) holds one kind of
+ * vector of one pack and is made at the first search; which cases count is decided here.
  */
-import type { PackStamp, SimilarCase } from '../../shared/contract.ts';
-import { EngineError } from '../../shared/errors.ts';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { CaseFilter, PackStamp, SimilarCase } from '../../shared/contract.ts';
 import { packKey } from '../pack/pack.ts';
+import type { Log } from '../ports.ts';
 import { alignPairwise, similarityMatrix } from '../search/alignment.ts';
-import { rankCases, type RankedCase } from '../search/rankCases.ts';
-import { VectorIndex } from '../search/vectorIndex.ts';
-import { caseOfStudy, countCases, findCase, sentencesOfCase, vectorsOfCase, vectorsOfPack, type VectorKind } from '../store/cases.ts';
+import type { RankedCase } from '../search/rankCases.ts';
+import { caseOfStudy, casesWithWords, countCases, countVectors, findCase, sentencesOfCase, vectorsOfCase, type VectorKind } from '../store/cases.ts';
 import type { ReadDb } from '../store/database.ts';
+import { patientOfStudy } from '../store/studies.ts';
+import { SearchIndex, type IndexQuery } from './searchIndex.ts';
 
 export interface Query {
   /** What is compared: views with views, views with report sentences, or text with views. */
@@ -21,15 +24,31 @@ export interface Query {
   readonly limit: number;
   /** Study whose own case is left out. */
   readonly study: string | null;
+  readonly filter?: CaseFilter | undefined;
+  /** Proves the answer, which takes longer; otherwise cases are chosen by estimates (docs/search.md has how well). */
+  readonly proven?: boolean;
   readonly signal?: AbortSignal;
 }
 
+export interface ArchiveOptions {
+  /** Where indexes are kept; null keeps them in memory alone. */
+  readonly folder: string | null;
+  readonly log: Log;
+}
+
+/** Words whose cases are remembered. */
+const keptWords = 8;
+
 export class Archive {
   readonly #db: ReadDb;
-  readonly #indexes = new Map<string, VectorIndex>();
+  readonly #options: ArchiveOptions;
+  readonly #indexes = new Map<string, SearchIndex>();
+  /** Numbers of the cases with some words, for as long as no case changes. */
+  readonly #withWords = new Map<string, Set<number>>();
 
-  constructor(db: ReadDb) {
+  constructor(db: ReadDb, options: ArchiveOptions) {
     this.#db = db;
+    this.#options = options;
   }
 
   get caseCount(): number {
@@ -42,35 +61,59 @@ export class Archive {
    * @throws EngineError `search/not-encoded` if the query's width is not that of the archive's vectors, `cancelled`
    */
   async similar(query: Query): Promise<SimilarCase[]> {
-    const index = this.#index(query.by === 'sentences' ? 'sentences' : 'views', query.pack, query.width);
-    const ranked = await rankCases(query.vectors, index, {
-      limit: query.limit,
-      exclude: (candidate) => query.study !== null && candidate.study === query.study,
-      ...(query.signal && { signal: query.signal }),
-    });
+    const { limit, signal, proven = false } = query;
+    const index = this.index(query.by === 'sentences' ? 'sentences' : 'views', query.pack, query.width);
+    const ranked = await index.search(query.vectors, { limit, proven, eligible: this.#eligible(query), ...(signal && { signal }) });
     return ranked.flatMap((item) => this.#describe(item, query) ?? []);
   }
 
   /** How many cases a search with this pack goes through. */
   encodedCount(pack: PackStamp, width: number): number {
-    return this.#index('views', pack, width).size;
+    this.index('views', pack, width);
+    return countVectors(this.#db, 'views', packKey(pack));
   }
 
-  /** Reads a case again after its vectors changed. */
+  /** Reads a case again after its vectors, report or facts changed. */
   refresh(id: string, pack: PackStamp): void {
-    for (const kind of ['views', 'sentences'] as const) {
-      const index = this.#indexes.get(indexKey(kind, pack));
-      const vectors = index && vectorsOfCase(this.#db, kind, packKey(pack), id);
-      if (vectors) index.put(id, findCase(this.#db, id)?.study ?? null, vectors);
-    }
+    this.#withWords.clear();
+    for (const kind of ['views', 'sentences'] as const) this.#indexes.get(indexKey(kind, pack))?.refresh(id);
   }
 
-  /** Drops a case that was removed or whose report changed. */
+  /** Reads the case of a study again in every index, after its report changed. */
+  refreshStudy(study: string): void {
+    this.#withWords.clear();
+    const id = this.caseOfStudy(study);
+    if (id !== null) for (const index of this.#indexes.values()) index.refresh(id);
+  }
+
+  /** Drops the cases of a study that is being removed, from memory and from files. */
   forgetStudy(study: string): void {
-    for (const index of this.#indexes.values()) for (const item of [...index.cases()]) if (item.study === study) index.delete(item.case);
+    this.#withWords.clear();
+    for (const index of this.#indexes.values()) for (const id of index.casesOfStudy(study)) index.forget(id);
   }
 
-  forgetAll(): void {
+  /** The index of one kind of vector of a pack, opened at its first use. @throws EngineError `search/not-encoded` */
+  index(kind: VectorKind, pack: PackStamp, width: number): SearchIndex {
+    const key = indexKey(kind, pack);
+    let index = this.#indexes.get(key);
+    if (!index) {
+      const { folder, log } = this.#options;
+      // Named by a hash, since a pack's name need not be a file's.
+      const file = folder === null ? null : join(folder, `${kind}-${createHash('sha256').update(packKey(pack)).digest('hex').slice(0, 16)}.codes`);
+      index = new SearchIndex({ db: this.#db, kind, pack: packKey(pack), width, file, log });
+      this.#indexes.set(key, index);
+    }
+    index.expectWidth(width);
+    return index;
+  }
+
+  /** Settles when every index is made. */
+  async whenReady(): Promise<void> {
+    for (const index of this.#indexes.values()) await index.whenReady();
+  }
+
+  async close(): Promise<void> {
+    for (const index of this.#indexes.values()) await index.close();
     this.#indexes.clear();
   }
 
@@ -84,19 +127,36 @@ export class Archive {
     return { case: id, sentences: sentencesOfCase(this.#db, id), vectors: vectorsOfCase(this.#db, 'sentences', packKey(pack), id) };
   }
 
-  #index(kind: VectorKind, pack: PackStamp, width: number): VectorIndex {
-    const key = indexKey(kind, pack);
-    let index = this.#indexes.get(key);
-    if (!index) {
-      index = new VectorIndex(width);
-      for (const item of vectorsOfPack(this.#db, kind, packKey(pack))) {
-        if (item.width !== width) throw otherWidth(pack, item.width, width);
-        index.put(item.case, item.study, item.vectors);
-      }
-      this.#indexes.set(key, index);
+  /** Which cases a query may find; undefined for all. */
+  #eligible({ study, filter = {} }: Query): IndexQuery['eligible'] {
+    const { from, to, ageFrom, ageTo, sex, words, notPatientOf } = filter;
+    const patient = notPatientOf === undefined ? '' : patientOfStudy(this.#db, notPatientOf);
+    const left = [study, notPatientOf].filter((uid) => uid != null);
+    const withWords = words === undefined ? null : this.#casesWith(words);
+    if (left.length === 0 && withWords === null && [from, to, ageFrom, ageTo, sex].every((bound) => bound === undefined)) return undefined;
+    return (facts) =>
+      !(facts.study !== null && left.includes(facts.study)) &&
+      !(patient !== '' && facts.patient === patient) &&
+      (sex === undefined || facts.sex === sex) &&
+      // A case without a date or an age is outside of any bounds on it.
+      (from === undefined || facts.studyDate >= from) &&
+      (to === undefined || (facts.studyDate !== '' && facts.studyDate <= to)) &&
+      (ageFrom === undefined || (facts.ageYears !== null && facts.ageYears >= ageFrom)) &&
+      (ageTo === undefined || (facts.ageYears !== null && facts.ageYears <= ageTo)) &&
+      (withWords === null || withWords.has(facts.number));
+  }
+
+  /** Cases whose report holds all words, each as itself or as a beginning with a star after it. */
+  #casesWith(words: string): Set<number> {
+    let found = this.#withWords.get(words);
+    if (!found) {
+      // Quoted, so that nothing is taken for an operator of the query language.
+      const terms = words.match(/[\p{L}\p{N}]+\*?/gu) ?? [];
+      found = new Set(terms.length === 0 ? [] : casesWithWords(this.#db, terms.map((term) => (term.endsWith('*') ? `"${term.slice(0, -1)}"*` : `"${term}"`)).join(' AND ')));
+      if (this.#withWords.size >= keptWords) this.#withWords.delete(this.#withWords.keys().next().value!);
+      this.#withWords.set(words, found);
     }
-    if (index.width !== width) throw otherWidth(pack, index.width, width);
-    return index;
+    return found;
   }
 
   #describe({ case: id, similarity, pairs }: RankedCase, query: Query): SimilarCase | null {
@@ -128,9 +188,3 @@ export class Archive {
 }
 
 const indexKey = (kind: VectorKind, pack: PackStamp): string => `${kind} ${packKey(pack)}`;
-
-const otherWidth = (pack: PackStamp, stored: number, width: number): EngineError =>
-  new EngineError('search/not-encoded', `The archive holds vectors of width ${stored} under ${packKey(pack)}, which now makes width ${width}`, {
-    subject: packKey(pack),
-    advice: 'Give the changed pack a version of its own and run brat index',
-  });

@@ -26,7 +26,7 @@ const maxSentences = 64;
  * Reads a table with the columns `report` and `accession` or `study_uid` (or both; the UID decides).
  * @throws EngineError `import/not-found`, `reports/bad-table`
  */
-export async function attachReports(parts: { readonly store: Store; readonly changes: Changes; readonly clock: Clock; readonly forgetCases: (study: string) => void }, file: string): Promise<ReportsOutcome> {
+export async function attachReports(parts: { readonly store: Store; readonly changes: Changes; readonly clock: Clock; readonly refreshCase: (study: string) => void }, file: string): Promise<ReportsOutcome> {
   const { store, changes, clock } = parts;
   const rows = parseTable(await readTable(file), basename(file));
   const attached: string[] = [];
@@ -53,7 +53,7 @@ export async function attachReports(parts: { readonly store: Store; readonly cha
     recordAudit(store.db, clock, 'reports.attached', { attached: attached.length, unmatched: unmatched.length });
   });
   for (const study of attached) {
-    parts.forgetCases(study);
+    parts.refreshCase(study);
     changes.emit(study);
   }
   return { attached, unmatched };

@@ -1,5 +1,5 @@
 /** Search by free text, and the picture of a case. */
-import type { Handlers, SimilarCase } from '../../shared/contract.ts';
+import type { CaseFilter, Handlers, SimilarCase } from '../../shared/contract.ts';
 import { EngineError } from '../../shared/errors.ts';
 import { splitSentences } from '../draft/sentences.ts';
 import { packKey, packStamp } from '../pack/pack.ts';
@@ -22,7 +22,7 @@ export interface SearchParts {
  * Cases whose images fit a text, by the alignment of its sentences with their views.
  * @throws EngineError `search/bad-query` for a text without a word, `pack/no-text-encoder`, `search/no-cases`
  */
-export async function searchText({ models, archive }: Pick<SearchParts, 'models' | 'archive'>, text: string, limit: number, signal: AbortSignal): Promise<SimilarCase[]> {
+export async function searchText({ models, archive }: Pick<SearchParts, 'models' | 'archive'>, text: string, limit: number, signal: AbortSignal, filter?: CaseFilter): Promise<SimilarCase[]> {
   const pack = await models.pack();
   const { encoder, text: textPart } = pack.manifest;
   if (!textPart) throw new EngineError('pack/no-text-encoder', `Pack ${packKey(pack)} has no text encoder`, { subject: packKey(pack), advice: 'Choose a pack with a text encoder' });
@@ -33,13 +33,13 @@ export async function searchText({ models, archive }: Pick<SearchParts, 'models'
     throw new EngineError('search/no-cases', `The archive holds no case of ${packKey(pack)}`, { subject: packKey(pack), advice: 'Import studies with reports and run brat index' });
   }
   const vectors = await (await models.textEncoder())!.encodeSentences(sentences);
-  return archive.similar({ by: 'text', vectors, width: encoder.width, pack: stamp, limit, study: null, signal });
+  return archive.similar({ by: 'text', vectors, width: encoder.width, pack: stamp, limit, study: null, filter, signal });
 }
 
 export function searchHandlers(parts: SearchParts): Pick<Handlers, 'search.text' | 'case.thumbnail'> {
   const { store, library, volumes } = parts;
   return {
-    'search.text': ({ text, limit }, { signal }) => searchText(parts, text, limit, signal),
+    'search.text': ({ text, limit, filter }, { signal }) => searchText(parts, text, limit, signal, filter),
     'case.thumbnail': async ({ case: id }) => {
       const item = findCase(store.db, id);
       if (!item) throw new EngineError('store/not-found', 'The case is not stored here', { subject: id, advice: 'Search again' });

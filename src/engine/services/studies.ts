@@ -21,6 +21,8 @@ export interface StudyParts {
   readonly isProcessing: (study: string) => boolean;
   /** Ends work on a study that is about to go, and drops what other parts keep of it. */
   readonly release: (study: string) => Promise<void>;
+  /** Drops what an index being made at that moment took up again. */
+  readonly forget: (study: string) => void;
 }
 
 export function studyHandlers(parts: StudyParts): Pick<Handlers, 'studies.list' | 'study.get' | 'study.remove' | 'series.setRole'> {
@@ -41,6 +43,7 @@ export function studyHandlers(parts: StudyParts): Pick<Handlers, 'studies.list' 
       library.study(study);
       await parts.release(study);
       const contents = deleteStudy(store.db, study) ?? [];
+      parts.forget(study);
       recordAudit(store.db, clock, 'study.removed', { files: contents.length });
       store.forget();
       library.forget(study);

@@ -2,9 +2,10 @@
 import { EngineError } from '../../shared/errors.ts';
 import type { Database } from './database.ts';
 import { initial } from './migrations/0001_initial.ts';
+import { search } from './migrations/0002_search.ts';
 
 /** Step n makes schema version n + 1 of version n. */
-const migrations: readonly ((db: Database) => void)[] = [initial];
+const migrations: readonly ((db: Database) => void)[] = [initial, search];
 
 export const newestSchema = migrations.length;
 

@@ -22,6 +22,8 @@ export interface Store {
   readonly temporaryFolder: string;
   /** Where results that can be had again are kept (self-tests of providers). */
   readonly cacheFolder: string;
+  /** Where search indexes are kept; all of them can be made again from the database. */
+  readonly indexFolder: string;
   /** The first thing SQLite's quick check finds wrong, or null. */
   findDamage(): string | null;
   /** Empties the write-ahead log, after something was removed for good. */
@@ -73,6 +75,7 @@ export async function openStore({ dataDir, database, clock, log }: OpenStoreOpti
       files,
       temporaryFolder,
       cacheFolder: join(dataDir, 'cache'),
+      indexFolder: join(dataDir, 'index'),
       findDamage: () => opened.findDamage(),
       forget: () => { opened.checkpoint(); },
       close: async () => {

@@ -66,6 +66,10 @@ export function studiesOfAccession(db: ReadDb, accession: string): string[] {
   return db.all<{ uid: string }>('SELECT uid FROM study WHERE accession = ? ORDER BY uid', accession).map(({ uid }) => uid);
 }
 
+/** The hospital's number of a study's patient; empty if there is none, or no such study. */
+export const patientOfStudy = (db: ReadDb, uid: string): string =>
+  db.get<{ patient: string | null }>("SELECT json_extract(attributes, '$.patientId') AS patient FROM study WHERE uid = ?", uid)?.patient ?? '';
+
 export const countStudies = (db: ReadDb): number => db.get<{ n: number }>('SELECT count(*) AS n FROM study')!.n;
 
 export function studyOfSeries(db: ReadDb, series: string): string | undefined {
