@@ -8,7 +8,6 @@ answers. Without `split`, patients are dealt by a seed; a patient is never in tw
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brat_train.data.training_set import load_training_set
+from brat_train.data.sharded_set import ShardedSet
+from brat_train.data.training_set import reduce_in_plane
 
 SPLITS = ("train", "dev", "test")
 _SAME_AS_DEV = {"val": "dev", "valid": "dev", "validation": "dev"}
@@ -76,15 +76,10 @@ _Found = tuple[list[str], Tensor, list[str], list[str], list[str] | None]
 
 def _from_training_set(folder: Path, target: str, in_plane_reduction: int, limit: int | None) -> _Found:
     question, _, wanted = target.partition("=")
-    data = load_training_set(folder, torch.device("cpu"), in_plane_reduction, limit)
-    records = {}
-    for line in (folder / "reports.jsonl").read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
-        records[record["id"]] = record
-    kept, answers, patients, split = [], [], [], []
-    for row, case in enumerate(data.cases):
-        record = records[case.id]
-        known = {**case.answers, **record.get("labels", {})}
+    data = ShardedSet(folder, batch=1, split=None, need_report=False)
+    kept, answers = [], []
+    for row, case in enumerate(data.cases[:limit]):
+        known = {**case.answers, **case.labels}
         if not known.get(question):
             continue
         parts = [part.strip() for part in known[question].split(";")]
@@ -92,13 +87,16 @@ def _from_training_set(folder: Path, target: str, in_plane_reduction: int, limit
             raise ValueError(f"{question!r} may have several answers, as in case {case.id}; choose one: --target '{question}={parts[0]}'")
         kept.append(row)
         answers.append(("Yes" if wanted in parts else "No") if wanted else parts[0])
-        patients.append(str(record.get("patient") or case.id))
-        own = str(record.get("split") or "")
-        split.append(_SAME_AS_DEV.get(own, own))
+    cases = [data.cases[row] for row in kept]
+    patients = [case.patient or case.id for case in cases]
+    split = [_SAME_AS_DEV.get(case.split, case.split) for case in cases]
+    # Read and reduced a few at a time: a whole set at full size may be more than the memory holds.
+    parts_NSAR = [reduce_in_plane(data.read(kept[start : start + 16]).volumes, in_plane_reduction) for start in range(0, len(kept), 16)]
+    volumes = torch.cat(parts_NSAR) if parts_NSAR else torch.empty(0)
     if any(split):
         _require_splits(folder, patients, split)
-    ids = [data.cases[row].id for row in kept]
-    return ids, data.volumes[torch.tensor(kept, dtype=torch.int64)], answers, patients, split if any(split) else None
+    # `brat-train prepare` keeps test cases in a folder of their own; without any here, patients are dealt anew.
+    return [case.id for case in cases], volumes, answers, patients, split if set(split) == set(SPLITS) else None
 
 
 def _from_table(table: Path, target: str, size: tuple[int, int, int]) -> _Found:

@@ -1,0 +1,1 @@
+"""The paper's Figures 3 and 4 as files, of any run or published checkpoint."""
