@@ -10,7 +10,8 @@ export const sharedPhrasesFile = resolve(import.meta.dirname, '../../../training
 
 /** The file's whole text. */
 export function sharedPhrases(): string {
-  const lists = Object.entries(phrases).filter((entry): entry is [string, readonly string[]] => Array.isArray(entry[1]));
-  const all = { ...Object.fromEntries(lists), derivedImageTypes, reformattedImageTypes, wordsForNone: [...wordsForNone] };
-  return `{\n${Object.entries(all).map(([name, list]) => ` ${JSON.stringify(name)}: ${JSON.stringify(list)}`).join(',\n')}\n}\n`;
+  const lists = Object.entries<unknown>({ ...phrases, derivedImageTypes, reformattedImageTypes, wordsForNone: [...wordsForNone] })
+    .filter(([, list]) => Array.isArray(list))
+    .sort(([a], [b]) => (a < b ? -1 : 1)); // a bundler may order a module's exports otherwise
+  return `{\n${lists.map(([name, list]) => ` ${JSON.stringify(name)}: ${JSON.stringify(list)}`).join(',\n')}\n}\n`;
 }
