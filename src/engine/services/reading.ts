@@ -18,6 +18,7 @@ import { gridToLps } from '../volume/preprocessGeometry.ts';
 import type { Preprocessor } from '../volume/preprocess.ts';
 import type { Stack, StackGeometry, Volume } from '../volume/types.ts';
 import type { Archive } from './archive.ts';
+import { joinChannels } from './channels.ts';
 import type { Models } from './models.ts';
 import { findStack, type StudyImages } from './studyImages.ts';
 
@@ -61,17 +62,17 @@ export function chooseChannels(images: StudyImages, pack: Pack): ChosenChannels 
     const best = images.ranked.find((entry) => entry.role === role && entry.rank === 1);
     return best?.stack == null ? null : { seriesUid: best.seriesUid, stack: best.stack };
   });
-  const stacks = seriesOf.map((entry) => entry && findStack(images, entry.seriesUid, entry.stack));
-  const at = stacks.findIndex((stack) => stack?.geometry != null);
-  const first = stacks[at];
+  const joined = joinChannels(channels, seriesOf.map((entry) => entry && findStack(images, entry.seriesUid, entry.stack)));
+  const at = joined.first ?? -1;
+  const first = joined.stacks[at];
   if (!first?.geometry) throw new EngineError('select/no-image-series', 'No series of this study makes a volume for this model pack', { subject: 'study', advice: 'Choose another series or pack' });
   return {
     series: seriesOf[at]!.seriesUid,
     stack: seriesOf[at]!.stack,
-    input: channels.map((role, channel) => `${role}=${seriesOf[channel] ? `${seriesOf[channel].seriesUid}#${seriesOf[channel].stack}` : '-'}`).join(' '),
-    stacks,
+    input: channels.map((role, channel) => `${role}=${joined.stacks[channel] ? `${seriesOf[channel]!.seriesUid}#${seriesOf[channel]!.stack}` : '-'}`).join(' '),
+    stacks: joined.stacks,
     first: { ...first, geometry: first.geometry },
-    warning: problem?.message ?? '',
+    warning: [problem?.message ?? '', joined.note].filter((part) => part !== '').join(' '),
   };
 }
 
