@@ -97,7 +97,7 @@ export const installedPack = packSummary.extend({
   shipped: z.boolean(),
   inUse: z.boolean(),
   architecture: z.string(),
-  channels: z.array(z.string()),
+  channels: z.array(role),
   trainingData: z.string(),
   hasTextEncoder: z.boolean(),
   accepted: z.array(z.object({ licence: z.string(), by: z.string(), at: z.string() })),
@@ -217,6 +217,51 @@ export const similarCase = z.object({
   demo: z.boolean(),
 });
 
+/** Whether an input is of the kind a pack was made for, by the statistics of its training inputs. */
+export const insideOfTraining = z.object({
+  inside: z.boolean(),
+  /** How unlike the training inputs it is; above `threshold` it is outside. */
+  score: z.number(),
+  threshold: z.number(),
+  /** What speaks against it in plain words, or what was compared. */
+  reason: z.string(),
+  /** What the pack was made for, as it says itself. */
+  madeFor: z.string(),
+});
+
+/** One answer to one question about a study (the paper's Figure 14), by a classification head. */
+export const finding = z.object({ question: z.string(), answer: z.string(), probability: z.number().min(0).max(1) });
+
+/** One connected region of a lesion head's cells above its threshold (26-neighbourhood). */
+export const lesion = z.object({
+  index: z.int().min(0),
+  /** Cells times the volume of one, so no finer than the head's grid. */
+  volumeMl: z.number(),
+  longestDiameterMm: z.number(),
+  /** Middle of the region, weighted by probability, LPS mm. */
+  centreLps: z.tuple([z.number(), z.number(), z.number()]),
+  /** The patient's side of the head's own middle plane. */
+  side: z.enum(['left', 'right', 'midline']),
+  /** Slice (k index) of the stack that was read, and its instance. */
+  slice: z.int().min(0),
+  instance: z.string(),
+  /** Largest probability in the region. */
+  probability: z.number().min(0).max(1),
+});
+
+/** What a pack's heads say of a study. A part the pack has not is null. */
+export const studyFindings = z.object({
+  study: uid,
+  series: uid,
+  stack: z.int(),
+  findings: z.array(finding).nullable(),
+  lesions: z.array(lesion).nullable(),
+  insideOfTraining: insideOfTraining.nullable(),
+  pack: packStamp,
+  provider: z.string(),
+  createdAt: z.string(),
+});
+
 /** Narrows a search; a case lacks nothing that a filter asks of it, so one without a date is never between two dates. */
 export const caseFilter = z.object({
   /** Study date, ISO, both ends included. */
@@ -243,14 +288,20 @@ export const draft = z.object({
   createdAt: z.string(),
   /** Why writing stopped. */
   stop: z.enum(['complete', 'length', 'repetition', 'cancelled']),
+  /** Set when the draft was asked for although the input is outside of what the pack was made for. */
+  outside: insideOfTraining.nullable().default(null),
 });
 
-export const analysisStep = z.enum(['read', 'preprocess', 'encode', 'search', 'draft', 'ground']);
+export const analysisStep = z.enum(['read', 'preprocess', 'encode', 'findings', 'search', 'draft', 'ground']);
 
 export const analysisEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('step'), step: analysisStep, state: z.enum(['started', 'done', 'skipped']), ms: z.number().nullable(), message: z.string() }),
   z.object({ kind: z.literal('views'), count: z.int(), size: z.int(), pack: packStamp, provider: z.string() }),
+  /** What the pack's heads say, and whether the input is of the kind the pack was made for; not sent by a pack with neither. */
+  z.object({ kind: z.literal('findings'), findings: studyFindings }),
   z.object({ kind: z.literal('similar'), cases: z.array(similarCase) }),
+  /** No draft is made, since the input is outside of what the pack was made for; the last event. `anyway` asks for it all the same. */
+  z.object({ kind: z.literal('withheld'), insideOfTraining }),
   /** Text as it is written; the sentence follows as its own item once complete and grounded. */
   z.object({ kind: z.literal('text'), text: z.string() }),
   z.object({ kind: z.literal('sentence'), sentence: draftSentence }),
@@ -280,6 +331,16 @@ export const attentionMap = z.object({
   values: bytes,
   /** False when the model keeps no depth: the map then covers all slices alike. */
   hasDepth: z.boolean(),
+});
+
+/** Probability of enhancing lesion per cell, as a scalar grid in patient space. */
+export const lesionMap = z.object({
+  dims,
+  voxelToLps: affine,
+  /** uint8, i fastest; 255 is probability 1. */
+  values: bytes,
+  /** Value from which a cell counts as lesion. */
+  threshold: z.int().min(0).max(255),
 });
 
 export const appStatus = z.object({
@@ -320,8 +381,13 @@ export const contract = {
     item: z.object({ firstSlice: z.int(), sliceCount: z.int(), data: bytes }),
   }),
 
-  'study.analyse': stream({ params: z.object({ study: uid, force: z.boolean().default(false) }), item: analysisEvent }),
+  /** `anyway` drafts although the input is outside of what the pack was made for. */
+  'study.analyse': stream({ params: z.object({ study: uid, force: z.boolean().default(false), anyway: z.boolean().optional() }), item: analysisEvent }),
   'study.draft': method({ params: z.object({ study: uid }), result: draft.nullable() }),
+  /** What the heads of the pack in use said of a study; null before it was read, or where the pack has no heads. */
+  'study.findings': method({ params: z.object({ study: uid }), result: studyFindings.nullable() }),
+  /** Null where no lesion head has read the study. */
+  'study.lesionMap': method({ params: z.object({ study: uid }), result: lesionMap.nullable() }),
   'study.attention': method({ params: z.object({ study: uid, view: z.int().min(0).max(1023) }), result: attentionMap }),
   'case.similar': method({
     params: z.object({ study: uid, limit: z.int().min(1).max(100), by: z.enum(['views', 'sentences']).default('views'), filter: caseFilter.optional() }),
@@ -427,5 +493,10 @@ export type Draft = z.output<typeof draft>;
 export type AnalysisStep = z.output<typeof analysisStep>;
 export type AnalysisEvent = z.output<typeof analysisEvent>;
 export type ImportEvent = z.output<typeof importEvent>;
+export type InsideOfTraining = z.output<typeof insideOfTraining>;
+export type Finding = z.output<typeof finding>;
+export type Lesion = z.output<typeof lesion>;
+export type StudyFindings = z.output<typeof studyFindings>;
+export type LesionMap = z.output<typeof lesionMap>;
 export type AttentionMap = z.output<typeof attentionMap>;
 export type AppStatus = z.output<typeof appStatus>;

@@ -53,6 +53,7 @@ export const errorCodes = [
   'pack/unsupported-format',
   'pack/no-language-model',
   'pack/no-text-encoder',
+  'pack/no-lesion-head',
   'pack/tied-embeddings',
   'models/bad-checkpoint',
   'models/refused-pickle',

@@ -26,16 +26,18 @@ export interface PhantomOptions {
   readonly size?: number;
   /** Changes the voxels, so that studies differ. */
   readonly seed?: number;
+  /** Radius of the bright lesion, of half the picture. */
+  readonly lesionRadius?: number;
 }
 
 /** An ellipsoid with a bright lesion on the patient's left, whose place depends on the seed. */
-function slicePixels(size: number, slices: number, k: number, seed: number): Uint8Array {
+function slicePixels(size: number, slices: number, k: number, seed: number, lesionRadius: number): Uint8Array {
   const pixels = new Uint16Array(size * size);
   for (let row = 0; row < size; row++) {
     for (let column = 0; column < size; column++) {
       const [x, y, z] = [(column / (size - 1)) * 2 - 1, (row / (size - 1)) * 2 - 1, (k / (slices - 1)) * 2 - 1];
       if ((x / 0.8) ** 2 + (y / 0.9) ** 2 + (z / 0.95) ** 2 > 1) continue;
-      const lesion = (x - 0.4) ** 2 + (y - ((seed % 5) - 2) / 5) ** 2 + (z - ((seed % 7) - 3) / 7) ** 2 < 0.03;
+      const lesion = (x - 0.4) ** 2 + (y - ((seed % 5) - 2) / 5) ** 2 + (z - ((seed % 7) - 3) / 7) ** 2 < lesionRadius ** 2;
       pixels[row * size + column] = lesion ? 900 : 300 + ((row * 31 + column * 17 + k * 7 + seed * 13) % 97);
     }
   }
@@ -47,7 +49,7 @@ function slicePixels(size: number, slices: number, k: number, seed: number): Uin
  * @returns its StudyInstanceUID, and the SeriesInstanceUIDs in the order asked for
  */
 export async function writePhantomStudy(folder: string, options: PhantomOptions = {}): Promise<{ study: string; series: string[]; files: number }> {
-  const { uid = '2.25.7', accession = 'ACC7', series = ['t1c', 't1', 'flair'], slices = 8, size = 24, seed = 0 } = options;
+  const { uid = '2.25.7', accession = 'ACC7', series = ['t1c', 't1', 'flair'], slices = 8, size = 24, seed = 0, lesionRadius = Math.sqrt(0.03) } = options;
   const seriesUids = series.map((_, at) => `${uid}.${at + 1}`);
   for (const [at, kind] of series.entries()) {
     const { description, repetitionTimeMs, echoTimeMs, ...rest }: PhantomSeries = phantomSeries[kind];
@@ -55,7 +57,7 @@ export async function writePhantomStudy(folder: string, options: PhantomOptions 
     for (let k = 0; k < slices; k++) {
       const image = dicomImage({
         rows: size, columns: size, bitsStored: 12, sopInstanceUid: `${uid}.${at + 1}.${k + 1}`,
-        pixels: slicePixels(size, slices, k, seed + at),
+        pixels: slicePixels(size, slices, k, seed + at, lesionRadius),
         elements: [
           ['00080050', 'SH', accession], ['0008103e', 'LO', description], ['00081030', 'LO', 'MR BRAIN'],
           ['00180050', 'DS', '5'], ['00180080', 'DS', `${repetitionTimeMs}`], ['00180081', 'DS', `${echoTimeMs}`],

@@ -2,9 +2,12 @@
  * `brat draft`: reads a study where it lies and drafts its report, with the archive of the data folder beside it; with
  * --each all studies of the paths, one after another by the same loaded models.
  */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { AnalysisStep, Draft, InsideOfTraining, StudyFindings } from '../../shared/contract.ts';
+import type { AnalysisStep, InsideOfTraining, StudyFindings } from '../../shared/contract.ts';
 import { EngineError, toErrorData, type ErrorData } from '../../shared/errors.ts';
+import { writeNpy } from '../../engine/arrays/npy.ts';
 import type { Engine } from '../../engine/create.ts';
 import { readStudy, type ReadingResult } from '../../engine/services/reading.ts';
 import { withChosen } from '../../engine/services/studyImages.ts';
@@ -23,6 +26,7 @@ interface Options extends CommonOptions, ModelChoice {
   readonly out?: string;
   readonly anyway?: boolean;
   readonly lesionMask?: string;
+  readonly lesionCells?: string;
 }
 
 const stepNames: Record<AnalysisStep, string> = { read: 'reading voxels', preprocess: 'preparing', encode: 'encoding', findings: 'reading findings', search: 'searching the archive', draft: 'drafting', ground: 'grounding' };
@@ -40,10 +44,12 @@ export const draftCommand: Register = (program, action) =>
     .option('--out <report.txt>', 'write the draft to a file as well')
     .option('--anyway', 'draft although the image is outside of what the model pack was made for')
     .option('--lesion-mask <mask.nii.gz>', 'write the lesions found as a mask on the slices that were read: .nii, .nii.gz or .npy')
+    .option('--lesion-cells <folder>', 'with --each: write what the lesion head says of each study, uint8 NPY [superior, anterior, right]; 255 is probability 1')
     .action(
       action(async (context, [paths]: [string[]], options: Options) => {
         const { output } = context;
         if (options.each === true && (options.study ?? options.series ?? options.out ?? options.lesionMask) !== undefined) throw new EngineError('cli/usage', '--each goes with none of --study, --series, --out and --lesion-mask', { subject: '--each', advice: 'Leave these out, or draft one study' });
+        if (options.each !== true && options.lesionCells !== undefined) throw new EngineError('cli/usage', '--lesion-cells goes with --each', { subject: '--lesion-cells', advice: 'Pass --lesion-mask for one study' });
         await checkOutputs([options.out, options.lesionMask]);
         const toMaskFile = options.lesionMask === undefined ? null : maskFile(options.lesionMask);
         const started = performance.now();
@@ -54,7 +60,7 @@ export const draftCommand: Register = (program, action) =>
             const { studies } = await scanLoose(paths, context, folder, (series) => roleOverrides(engine.parts.store.db, series));
             const scan = performance.now() - scanStarted;
             if (options.each === true) {
-              output.result({ ...(await draftEach(engine, context, studies, options.anyway === true)), timings: { scan, total: performance.now() - started }, peakMemoryBytes: peakMemoryBytes() });
+              output.result({ ...(await draftEach(engine, context, studies, options)), timings: { scan, total: performance.now() - started }, peakMemoryBytes: peakMemoryBytes() });
               return;
             }
             const { study, reason } = pickStudy(studies, options);
@@ -92,17 +98,19 @@ async function draftStudy(engine: Engine, { output, signal }: Context, study: Lo
 }
 
 /** Drafts of all studies. A fault of one of them is kept in its place; one of the pack, the runtime or the disk ends the command, since it would come again. */
-async function draftEach(engine: Engine, context: Context, studies: readonly LooseStudy[], anyway: boolean): Promise<{ drafts: readonly object[]; failed: readonly { readonly study: string; readonly error: ErrorData }[] }> {
+async function draftEach(engine: Engine, context: Context, studies: readonly LooseStudy[], { anyway = false, lesionCells: folder }: Options): Promise<{ drafts: readonly object[]; failed: readonly { readonly study: string; readonly error: ErrorData }[] }> {
   const { output } = context;
   const drafts: object[] = [];
   const failed: { study: string; error: ErrorData }[] = [];
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
   for (const [at, study] of studies.entries()) {
     try {
       const { result, timings } = await draftStudy(engine, context, study, study.images, anyway, `study ${at + 1} of ${studies.length}: `);
       output.line(`study ${study.uid}  ${study.attributes.studyDate}`);
       show(context, draftText(result), result);
       output.line('');
-      drafts.push({ ...describe(study, 'each of the studies', study.images, result), timings });
+      const lesionCells = folder === undefined ? null : await writeCells(result, folder, `${at + 1}.npy`);
+      drafts.push({ ...describe(study, 'each of the studies', study.images, result), ...(lesionCells && { lesionCells }), timings });
     } catch (error) {
       if (!(error instanceof EngineError) || /^(?:store\/|pack\/|cancelled|onnx\/provider|llm\/load)/.test(error.code)) throw error;
       failed.push({ study: study.uid, error: toErrorData(error, study.uid) });
@@ -111,6 +119,14 @@ async function draftEach(engine: Engine, context: Context, studies: readonly Loo
   }
   output.line(`${drafts.length} studies drafted, ${failed.length} could not be`);
   return { drafts, failed };
+}
+
+/** Files are numbered: an identifier may hold anything, so it never becomes part of a path. @returns null for a pack without a lesion head */
+async function writeCells({ found }: ReadingResult, folder: string, file: string): Promise<{ readonly file: string; readonly threshold: number } | null> {
+  const cells = found?.lesionCells ?? null;
+  if (cells === null) return null;
+  await writeOutput(join(folder, file), writeNpy(cells.values, cells.grid));
+  return { file, threshold: cells.threshold };
 }
 
 function show({ output }: Context, text: string, { similar }: ReadingResult): void {

@@ -51,10 +51,10 @@ export async function createEncoder(runtime: OnnxRuntime, pack: Pack, provider: 
 }
 
 /** Ends waiting, not the work: the runtime cannot be stopped in the middle of a graph. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, what = 'encode'): Promise<T> {
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => { reject(cancelledError('encode')); };
+    stop = () => { reject(cancelledError(what)); };
     signal.addEventListener('abort', stop, { once: true });
   });
   try {

@@ -92,12 +92,13 @@ function checkManifest(pack: Pack): void {
   const bad = (what: string) => refuse(pack, 'pack/bad-manifest', manifestName, what);
 
   const named = [
-    manifest.licence.file, encoder.file, text?.file, text?.tokenizer, text?.tokenizerConfig, bridge?.file, llm?.file, llm?.reservedEmbeddings, manifest.findings?.file, manifest.lesion?.file,
+    manifest.licence.file, encoder.file, text?.file, text?.tokenizer, text?.tokenizerConfig, bridge?.file, llm?.file, llm?.reservedEmbeddings, manifest.findings?.file, manifest.lesion?.file, manifest.madeFor?.basis, manifest.madeFor?.kinds,
     golden.volume, golden.views, golden.projected, golden.attention, golden.sentenceVectors,
   ].filter((name) => name !== undefined);
   for (const name of named) if (!Object.hasOwn(files, name)) throw bad(`${name} is used but has no entry in files`);
 
   if (golden.sentences.length > 0 && golden.sentenceVectors === undefined) throw bad('golden sentences have no sentenceVectors');
+  if (manifest.madeFor && manifest.madeFor.parts.slice(-2).join() !== 'unlike,beside') throw bad('the last parts of madeFor are not unlike and beside');
   if (!llm) return;
   if (!bridge) throw bad('a language model needs a bridge from the views to its embeddings');
   if (bridge.width !== llm.width) throw bad(`the bridge gives width ${bridge.width}, the language model takes ${llm.width}`);

@@ -98,7 +98,31 @@ export const manifestSchema = z.strictObject({
     })
     .optional(),
   /** Where enhancing lesions are. Input `volume` as the encoder's; output `probability` [1, S, A, R] on a grid over the same volume. */
-  lesion: z.strictObject({ file: fileName, grid: z.tuple([positive, positive, positive]) }).optional(),
+  lesion: z
+    .strictObject({
+      file: fileName,
+      grid: z.tuple([positive, positive, positive]),
+      /** Probability from which a cell counts as lesion. */
+      threshold: z.number().gt(0).lt(1).default(0.5),
+    })
+    .optional(),
+  /** Statistics of the training inputs, by which an input of another kind is told (engine/outside, brat_train.outside). */
+  madeFor: z
+    .strictObject({
+      measurements: z.literal('brat-outside/1'),
+      /** NPY float32 [2 + directions, measurements]: mean, scale, directions. */
+      basis: fileName,
+      /** NPY float32 [parts, directions + 3]: weights, bias, centre and spread of each part. */
+      kinds: fileName,
+      /** Kinds of other images, then `unlike` and `beside`. */
+      parts: z.array(z.string().min(1)).min(2),
+      /** What it was made for, in plain words. */
+      description: z.string().min(1),
+      /** Score above which an input is outside, and what that was set on. */
+      threshold: z.number(),
+      measuredOn: z.string(),
+    })
+    .optional(),
   golden: z.strictObject({
     /** NPY uint8 [channels, S, A, R]; the encoder's input is this divided by 255. */
     volume: fileName,

@@ -2,16 +2,19 @@
  * Reading stored studies: one at a time, results kept, a second call given what the first one made. Views are stored as
  * soon as they exist, the draft when it is complete; a process killed in between loses only the step it was in.
  */
-import type { AnalysisEvent, AttentionMap, Draft, Handlers, SimilarCase } from '../../shared/contract.ts';
+import type { AnalysisEvent, AnalysisStep, AttentionMap, CaseFilter, Draft, Handlers, LesionMap, SimilarCase, StudyFindings } from '../../shared/contract.ts';
 import { cancelledError, EngineError } from '../../shared/errors.ts';
 import { attentionMap } from '../ground/attentionMap.ts';
 import { packKey, packStamp, type Pack } from '../pack/pack.ts';
+import { gridToLps } from '../volume/preprocessGeometry.ts';
 import { findDraft, findEncoding, putDraft, putEncoding, type StoredEncoding } from '../store/analyses.ts';
 import { recordAudit } from '../store/audit.ts';
+import { findFindings, putFindings, type StoredFindings } from '../store/findings.ts';
 import { startJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
 import type { Activity } from './activity.ts';
 import type { Changes } from './changes.ts';
+import { hasHeads } from './examining.ts';
 import type { Library } from './library.ts';
 import type { Queue } from './queue.ts';
 import { attentionGeometry, chooseChannels, readStudy, type ChosenChannels, type ReadingParts } from './reading.ts';
@@ -27,6 +30,7 @@ export interface AnalysisParts extends ReadingParts {
 interface Stored {
   readonly channels: ChosenChannels;
   readonly encoding: StoredEncoding | null;
+  readonly found: StoredFindings | null;
   readonly draft: Draft | null;
 }
 
@@ -62,8 +66,8 @@ export class Analyses {
     const stamp = packStamp(pack);
     const encoding = findEncoding(store.db, study, stamp);
     // Another series was chosen since: what was made of the former one no longer counts.
-    if (encoding?.input !== channels.input) return { channels, encoding: null, draft: null };
-    return { channels, encoding, draft: findDraft(store.db, study, stamp) ?? null };
+    if (encoding?.input !== channels.input) return { channels, encoding: null, found: null, draft: null };
+    return { channels, encoding, found: findFindings(store.db, study, stamp) ?? null, draft: findDraft(store.db, study, stamp) ?? null };
   }
 
   isDrafted(study: string): Promise<boolean> {
@@ -81,8 +85,11 @@ export class Analyses {
     return this.stored(study, pack).then(({ draft }) => draft !== null, () => false);
   }
 
-  /** @throws EngineError of the step that failed, `cancelled` */
-  async *analyse(study: string, force: boolean, signal: AbortSignal): AsyncGenerator<AnalysisEvent, void, undefined> {
+  /**
+   * @param options `force` makes everything anew; `anyway` drafts what is outside of what the pack was made for
+   * @throws EngineError of the step that failed, `cancelled`
+   */
+  async *analyse(study: string, { force, anyway }: { readonly force: boolean; readonly anyway: boolean }, signal: AbortSignal): AsyncGenerator<AnalysisEvent, void, undefined> {
     const { store, library, changes, clock, queue, models } = this.#parts;
     library.study(study);
     const stop = new AbortController();
@@ -106,14 +113,17 @@ export class Analyses {
       const images = await library.images(study);
       const pack = await models.pack();
       const kept = await this.stored(study, pack);
-      if (kept.encoding && kept.draft && !force) {
-        yield* this.#replay(study, kept.encoding, kept.draft, both);
+      if (kept.encoding && kept.draft && (kept.found || !hasHeads(pack)) && !force) {
+        yield* this.#replay(study, { ...kept, encoding: kept.encoding, draft: kept.draft }, both);
       } else {
         const reading = readStudy(this.#parts, {
           study,
           images,
           stored: force ? null : (kept.encoding?.encoded ?? null),
+          storedFindings: force ? null : kept.found,
+          anyway,
           signal: both,
+          onExamined: (found) => { putFindings(store.db, found); },
           onEncoded: (channels, encoded) => { putEncoding(store.db, study, channels, encoded, clock.now().toISOString()); },
         });
         for (let next = await reading.next(); next.done !== true; next = await reading.next()) {
@@ -144,11 +154,12 @@ export class Analyses {
   }
 
   /** What an earlier reading made, as the same events; similar cases are looked up anew, since the archive grows. */
-  async *#replay(study: string, { encoded }: StoredEncoding, draft: Draft, signal: AbortSignal): AsyncGenerator<AnalysisEvent, void, undefined> {
+  async *#replay(study: string, { encoding: { encoded }, found, draft }: Pick<Stored, 'found'> & { readonly encoding: StoredEncoding; readonly draft: Draft }, signal: AbortSignal): AsyncGenerator<AnalysisEvent, void, undefined> {
     const message = 'Kept from an earlier reading';
-    const skipped = (step: 'read' | 'preprocess' | 'encode' | 'draft' | 'ground'): AnalysisEvent => ({ kind: 'step', step, state: 'skipped', ms: null, message });
-    for (const step of ['read', 'preprocess', 'encode'] as const) yield skipped(step);
+    const skipped = (step: AnalysisStep): AnalysisEvent => ({ kind: 'step', step, state: 'skipped', ms: null, message });
+    for (const step of ['read', 'preprocess', 'encode', 'findings'] as const) yield skipped(step);
     yield { kind: 'views', count: encoded.viewCount, size: encoded.hidden, pack: encoded.pack, provider: encoded.provider };
+    if (found) yield { kind: 'findings', findings: found.findings };
     yield { kind: 'similar', cases: await this.#parts.archive.similar({ by: 'views', vectors: encoded.projected, width: encoded.width, pack: encoded.pack, limit: 10, study, signal }) };
     for (const step of ['draft', 'ground'] as const) yield skipped(step);
     for (const sentence of draft.sentences) yield { kind: 'sentence', sentence };
@@ -166,6 +177,32 @@ export class Analyses {
     });
   }
 
+  async findings(study: string): Promise<StudyFindings | null> {
+    return (await this.#found(study))?.found.findings ?? null;
+  }
+
+  async lesionMap(study: string): Promise<LesionMap | null> {
+    const known = await this.#found(study);
+    if (!known?.found.lesionCells) return null;
+    const { grid, values, threshold } = known.found.lesionCells;
+    const [superior, anterior, right] = grid;
+    return { dims: [right, anterior, superior], voxelToLps: [...gridToLps(known.channels.first.geometry, known.pack.manifest.input.size, grid)], values: new Uint8Array(values), threshold };
+  }
+
+  async #found(study: string): Promise<{ readonly pack: Pack; readonly channels: ChosenChannels; readonly found: StoredFindings } | null> {
+    const { library, models } = this.#parts;
+    library.study(study);
+    const pack = await models.pack();
+    try {
+      const { channels, found } = await this.stored(study, pack);
+      return found && { pack, channels, found };
+    } catch (error) {
+      // A study without a series to read has no findings.
+      if (error instanceof EngineError && error.code.startsWith('select/')) return null;
+      throw error;
+    }
+  }
+
   async attention(study: string, view: number): Promise<AttentionMap> {
     const pack = await this.#parts.models.pack();
     const { channels, encoding } = await this.stored(study, pack);
@@ -176,24 +213,26 @@ export class Analyses {
     return attentionMap(encoding.encoded, view, attentionGeometry(channels, pack));
   }
 
-  async similar(study: string, by: 'views' | 'sentences', limit: number, signal: AbortSignal): Promise<SimilarCase[]> {
+  async similar(study: string, by: 'views' | 'sentences', limit: number, signal: AbortSignal, filter?: CaseFilter): Promise<SimilarCase[]> {
     const { encoding } = await this.stored(study, await this.#parts.models.pack());
     if (!encoding) throw notEncoded(study);
     const { projected, width, pack } = encoding.encoded;
-    return this.#parts.archive.similar({ by, vectors: projected, width, pack, limit, study, signal });
+    return this.#parts.archive.similar({ by, vectors: projected, width, pack, limit, study, filter, signal });
   }
 }
 
 const notEncoded = (study: string): EngineError => new EngineError('search/not-encoded', 'The study has not been read with the model pack in use', { subject: study, advice: 'Process the study first' });
 
-export function analysisHandlers(analyses: Analyses): Pick<Handlers, 'study.analyse' | 'study.draft' | 'study.attention' | 'case.similar'> {
+export function analysisHandlers(analyses: Analyses): Pick<Handlers, 'study.analyse' | 'study.draft' | 'study.findings' | 'study.lesionMap' | 'study.attention' | 'case.similar'> {
   return {
-    'study.analyse': ({ study, force }, { signal }) => analyses.analyse(study, force, signal),
+    'study.analyse': ({ study, force, anyway = false }, { signal }) => analyses.analyse(study, { force, anyway }, signal),
     'study.draft': ({ study }) => analyses.draft(study),
+    'study.findings': ({ study }) => analyses.findings(study),
+    'study.lesionMap': ({ study }) => analyses.lesionMap(study),
     'study.attention': async ({ study, view }) => {
       const map = await analyses.attention(study, view);
       return { ...map, values: new Uint8Array(map.values) };
     },
-    'case.similar': ({ study, by, limit }, { signal }) => analyses.similar(study, by, limit, signal),
+    'case.similar': ({ study, by, limit, filter }, { signal }) => analyses.similar(study, by, limit, signal, filter),
   };
 }

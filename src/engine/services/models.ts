@@ -139,6 +139,21 @@ export class Models {
     });
   }
 
+  /** Null where the pack has no classification heads. */
+  findingsHead(): Promise<FindingsHead | null> {
+    return this.#once('findings', async () => createFindingsHead(this.runtime, await this.pack()));
+  }
+
+  /** Null where the pack has no lesion head; on the provider the encoder runs on. */
+  lesionHead(): Promise<LesionHead | null> {
+    return this.#once('lesion', async () => createLesionHead(this.runtime, await this.pack(), (await this.provider()).provider));
+  }
+
+  /** Null where the pack does not say what it was made for. */
+  outsideDetector(): Promise<OutsideDetector | null> {
+    return this.#once('outside', async () => createOutsideDetector(await this.pack()));
+  }
+
   bridge(): Promise<Bridge> {
     return this.#once('bridge', async () => createBridge(this.runtime, await this.pack()));
   }

@@ -3,7 +3,7 @@
  * or loose files; what comes of it is the caller's to keep.
  */
 import { performance } from 'node:perf_hooks';
-import type { AnalysisEvent, AnalysisStep, Draft, DraftSentence, SimilarCase } from '../../shared/contract.ts';
+import type { AnalysisEvent, AnalysisStep, Draft, DraftSentence, InsideOfTraining, SimilarCase } from '../../shared/contract.ts';
 import { cancelledError, EngineError } from '../../shared/errors.ts';
 import type { FrameDecoder } from '../dicom/types.ts';
 import { composeDraft } from '../draft/compose.ts';
@@ -13,12 +13,14 @@ import { createGrounder, groundSentences, type Grounder, type SentenceToGround }
 import type { Pack } from '../pack/pack.ts';
 import type { Clock, EncodedViews } from '../ports.ts';
 import type { EncodingInput } from '../store/analyses.ts';
+import type { StoredFindings } from '../store/findings.ts';
 import { loadVolume } from '../volume/loadVolume.ts';
 import { gridToLps } from '../volume/preprocessGeometry.ts';
 import type { Preprocessor } from '../volume/preprocess.ts';
 import type { Stack, StackGeometry, Volume } from '../volume/types.ts';
 import type { Archive } from './archive.ts';
 import { joinChannels } from './channels.ts';
+import { examine, hasHeads } from './examining.ts';
 import type { Models } from './models.ts';
 import { findStack, type StudyImages } from './studyImages.ts';
 
@@ -85,8 +87,11 @@ export function attentionGeometry({ first }: ChosenChannels, pack: Pack): Attent
 export interface ReadingResult {
   readonly channels: ChosenChannels;
   readonly encoded: EncodedViews;
+  /** What the pack's heads say; null for a pack with none. */
+  readonly found: StoredFindings | null;
   readonly similar: readonly SimilarCase[];
-  readonly draft: Draft;
+  /** Null when it was withheld, since the input is outside of what the pack was made for. */
+  readonly draft: Draft | null;
 }
 
 export interface ReadingOptions {
@@ -94,13 +99,18 @@ export interface ReadingOptions {
   readonly images: StudyImages;
   /** Views of the same input and pack from an earlier reading. */
   readonly stored: EncodedViews | null;
+  /** What the heads said of the same input. */
+  readonly storedFindings?: StoredFindings | null;
+  /** Draft although the input is outside of what the pack was made for. */
+  readonly anyway: boolean;
   /** Called as soon as there are new views, before anything is made of them. */
   readonly onEncoded?: (channels: ChosenChannels, encoded: EncodedViews) => void;
+  readonly onExamined?: (found: StoredFindings) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads one study. The last event is `done`, and the generator returns everything it made.
+ * Reads one study. The last event is `done`, or `withheld` where no draft is made, and the generator returns everything it made.
  * @throws EngineError of the step that failed, `cancelled`
  */
 export async function* readStudy(parts: ReadingParts, options: ReadingOptions): AsyncGenerator<AnalysisEvent, ReadingResult, undefined> {
@@ -109,8 +119,8 @@ export async function* readStudy(parts: ReadingParts, options: ReadingOptions): 
   const pack = await models.pack();
   const channels = chooseChannels(options.images, pack);
 
-  const encoded = options.stored ? yield* reuse(options.stored, channels) : yield* encode(parts, pack, channels, options);
-  yield { kind: 'views', count: encoded.viewCount, size: encoded.hidden, pack: encoded.pack, provider: encoded.provider };
+  const { encoded, found } = yield* encodeAndExamine(parts, pack, channels, options);
+  const judged = found?.findings.insideOfTraining ?? null;
 
   const search = stepClock('search');
   yield search.started();
@@ -118,6 +128,10 @@ export async function* readStudy(parts: ReadingParts, options: ReadingOptions): 
   yield { kind: 'similar', cases: similar };
   yield similar.length > 0 ? search.done(`${archive.encodedCount(encoded.pack, encoded.width)} cases`) : search.skipped('The archive holds no case of this model pack');
 
+  if (judged?.inside === false && !options.anyway) {
+    yield* withhold(judged);
+    return { channels, encoded, found, similar, draft: null };
+  }
   const grounding = { encoded, supportThreshold: pack.manifest.calibration.supportThreshold, geometry: attentionGeometry(channels, pack), stack: channels.first.geometry };
   const drafting = stepClock('draft');
   yield drafting.started();
@@ -142,16 +156,51 @@ export async function* readStudy(parts: ReadingParts, options: ReadingOptions): 
     provider: encoded.provider,
     createdAt: clock.now().toISOString(),
     stop: written.stop,
+    outside: judged?.inside === false ? judged : null,
   };
   yield { kind: 'done', draft };
-  return { channels, encoded, similar, draft };
+  return { channels, encoded, found, similar, draft };
 }
 
-function* reuse(encoded: EncodedViews, channels: ChosenChannels): Generator<AnalysisEvent, EncodedViews, undefined> {
-  for (const step of ['read', 'preprocess', 'encode'] as const) {
-    yield stepClock(step).skipped(step === 'read' && channels.warning !== '' ? channels.warning : 'Kept from an earlier reading');
+function* withhold(judged: InsideOfTraining): Generator<AnalysisEvent, void, undefined> {
+  const message = `The image is outside of what this model was made for: ${judged.reason}`;
+  for (const step of ['draft', 'ground'] as const) yield stepClock(step).skipped(message);
+  yield { kind: 'withheld', insideOfTraining: judged };
+}
+
+const kept = 'Kept from an earlier reading';
+
+interface Examined {
+  readonly encoded: EncodedViews;
+  readonly found: StoredFindings | null;
+}
+
+/** Views and what the heads say, from an earlier reading as far as that goes. */
+async function* encodeAndExamine(parts: ReadingParts, pack: Pack, channels: ChosenChannels, options: ReadingOptions): AsyncGenerator<AnalysisEvent, Examined, undefined> {
+  const storedFindings = options.storedFindings ?? null;
+  const examines = hasHeads(pack);
+  const views = (encoded: EncodedViews): AnalysisEvent => ({ kind: 'views', count: encoded.viewCount, size: encoded.hidden, pack: encoded.pack, provider: encoded.provider });
+  if (options.stored && (storedFindings || !examines)) {
+    for (const step of ['read', 'preprocess', 'encode', 'findings'] as const) yield stepClock(step).skipped(step === 'read' && channels.warning !== '' ? channels.warning : kept);
+    yield views(options.stored);
+    if (storedFindings) yield { kind: 'findings', findings: storedFindings.findings };
+    return { encoded: options.stored, found: storedFindings };
   }
-  return encoded;
+  const input = yield* prepare(parts, pack, channels, options.signal);
+  const encoded = options.stored ?? (yield* encode(parts, input, channels, options));
+  if (options.stored) yield stepClock('encode').skipped(kept);
+  yield views(encoded);
+  const step = stepClock('findings');
+  if (!examines) {
+    yield step.skipped('This model pack has no heads');
+    return { encoded, found: null };
+  }
+  yield step.started();
+  const found = await examine(parts, pack, { study: options.study, channels, input, encoded }, options.signal);
+  options.onExamined?.(found);
+  yield step.done('');
+  yield { kind: 'findings', findings: found.findings };
+  return { encoded, found };
 }
 
 /** Voxels, preparation and views of chosen stacks without events, for batch work. @throws as {@link readStudy} */
@@ -171,8 +220,7 @@ async function loadChannels({ decoder }: Pick<ReadingParts, 'decoder'>, channels
   return volumes;
 }
 
-async function* encode(parts: ReadingParts, pack: Pack, channels: ChosenChannels, options: ReadingOptions): AsyncGenerator<AnalysisEvent, EncodedViews, undefined> {
-  const { signal } = options;
+async function* prepare(parts: ReadingParts, pack: Pack, channels: ChosenChannels, signal: AbortSignal): AsyncGenerator<AnalysisEvent, Float32Array, undefined> {
   const read = stepClock('read');
   yield read.started(channels.warning);
   const volumes = await loadChannels(parts, channels, signal);
@@ -182,11 +230,14 @@ async function* encode(parts: ReadingParts, pack: Pack, channels: ChosenChannels
   yield preprocess.started();
   const input = await parts.preprocessor.run(volumes, pack.manifest.input.size, { signal });
   yield preprocess.done('');
+  return input;
+}
 
+async function* encode(parts: ReadingParts, input: Float32Array, channels: ChosenChannels, options: ReadingOptions): AsyncGenerator<AnalysisEvent, EncodedViews, undefined> {
   const step = stepClock('encode');
   yield step.started();
   const encoder = await parts.models.encoder();
-  const encoded = await encoder.encode(input, { signal });
+  const encoded = await encoder.encode(input, { signal: options.signal });
   options.onEncoded?.(channels, encoded);
   yield step.done((await parts.models.provider()).message);
   return encoded;

@@ -145,7 +145,7 @@ describe('analysis', () => {
     const { engine, study } = await engineWithStudy();
     const events = await drain(engine.handlers['study.analyse']({ study, force: false }, call));
     for (const event of events) expect(contract['study.analyse'].item.parse(event)).toEqual(event);
-    expect(events.filter((event) => event.kind === 'step' && event.state !== 'started').map((event) => event.kind === 'step' && event.step)).toEqual(['read', 'preprocess', 'encode', 'search', 'draft', 'ground']);
+    expect(events.filter((event) => event.kind === 'step' && event.state !== 'started').map((event) => event.kind === 'step' && event.step)).toEqual(['read', 'preprocess', 'encode', 'findings', 'search', 'draft', 'ground']);
     expect(events.find((event) => event.kind === 'views')).toMatchObject({ count: tiny.views, size: tiny.hidden, provider: 'cpu' });
     const draft = doneOf(events);
     expect(draft).toMatchObject({ study, origin: 'model', pack: { id: 'tiny', training: 'untrained' } });

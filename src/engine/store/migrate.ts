@@ -3,9 +3,10 @@ import { EngineError } from '../../shared/errors.ts';
 import type { Database } from './database.ts';
 import { initial } from './migrations/0001_initial.ts';
 import { search } from './migrations/0002_search.ts';
+import { findings } from './migrations/0003_findings.ts';
 
 /** Step n makes schema version n + 1 of version n. */
-const migrations: readonly ((db: Database) => void)[] = [initial, search];
+const migrations: readonly ((db: Database) => void)[] = [initial, search, findings];
 
 export const newestSchema = migrations.length;
 

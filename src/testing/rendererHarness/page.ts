@@ -101,7 +101,7 @@ async function* analysis(signal?: AbortSignal): AsyncGenerator<AnalysisEvent> {
   }
   yield { kind: 'step', step: 'draft', state: 'done', ms: 2300, message: '' };
   yield* step('ground', 40);
-  yield { kind: 'done', draft: { study: 'phantom', series: 'phantom-axial', stack: 0, origin: 'model', sentences: [...sentences], pack: stamp, provider: 'cpu', createdAt: '2026-03-09T10:00:00Z', stop: 'complete' } };
+  yield { kind: 'done', draft: { study: 'phantom', series: 'phantom-axial', stack: 0, origin: 'model', sentences: [...sentences], pack: stamp, provider: 'cpu', createdAt: '2026-03-09T10:00:00Z', stop: 'complete', outside: null } };
 }
 
 /** Attention of 8 x 8 columns over the head, without depth, strongest at the left front. */

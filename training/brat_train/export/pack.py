@@ -25,6 +25,7 @@ from brat_train.models.brat import Brat
 from brat_train.models.heads import FINDINGS, FindingHeads
 from brat_train.models.lesion import LesionDecoder
 from brat_train.models.llama import Bridge, Writer
+from brat_train.outside.made_for import MadeFor
 from brat_train.text.byte_bpe import view_token
 from brat_train.text.subwords import PAD, encode_batch, save_subwords
 
@@ -58,6 +59,8 @@ class PackContents:
     golden_sentences: list[str]
     heads: FindingHeads
     lesion: LesionDecoder
+    #: Statistics of the training inputs, by which the app tells inputs of another kind; None where nothing was trained.
+    made_for: MadeFor | None = None
     max_tokens: int = 64
     max_sentences: int = 20
     max_written: int = 320
@@ -99,7 +102,10 @@ def _write_files(contents: PackContents, folder: Path, licence: Path) -> None:
     np.save(folder / "reserved.npy", reserved_rows(writer, reserved))
     _write_golden(contents, folder)
     shutil.copyfile(licence, folder / "LICENSE")
+    made_for = None if contents.made_for is None else contents.made_for.write(folder)
     manifest = _manifest(contents, folder, reserved)
+    if made_for is not None:
+        manifest["madeFor"] = made_for
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

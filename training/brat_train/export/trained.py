@@ -12,6 +12,7 @@ import torch
 from brat_train.data.training_set import load_training_set
 from brat_train.export.card import SYNTHETIC, Figure
 from brat_train.export.pack import Calibration, PackContents
+from brat_train.outside.made_for import fit_made_for
 from brat_train.train.recipes import Recipe, recipe_from_json
 from brat_train.train.run import load_models
 
@@ -45,6 +46,7 @@ def trained_contents(run: Path, data: Path, version: str) -> PackContents:
         lesion=models.lesion,
         golden_volume=golden.volumes[0].numpy()[None],
         golden_sentences=list(case.wordings[0][:5]),
+        made_for=fit_made_for(data),
         max_tokens=recipe.max_tokens,
         max_sentences=recipe.max_sentences,
     )

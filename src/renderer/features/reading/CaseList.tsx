@@ -1,4 +1,4 @@
-import { ChevronRight } from 'lucide-react';
+import { ChevronRight, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { SimilarCase } from '../../../shared/contract.ts';
@@ -40,10 +40,19 @@ function CaseCard({ found, rank, unfolded }: { readonly found: SimilarCase; read
   );
 }
 
-export function CaseList({ title, cases, empty }: { readonly title: string; readonly cases: readonly SimilarCase[]; readonly empty: string }): ReactNode {
+interface CaseListProps {
+  readonly title: string;
+  readonly cases: readonly SimilarCase[];
+  readonly empty: string;
+  /** What they were searched by is outside of what the pack was made for. */
+  readonly outside?: boolean;
+}
+
+export function CaseList({ title, cases, empty, outside = false }: CaseListProps): ReactNode {
   return (
     <section className="cases" aria-label={title}>
       <h3 className="section-title">{title}<span>{texts.reading.similarOf(cases.length)}</span></h3>
+      {outside && cases.length > 0 ? <p className="note outside-mark"><TriangleAlert size={13} aria-hidden />{texts.findings.similarOutside}</p> : null}
       {cases.length === 0 ? <p className="note">{empty}</p> : null}
       <ol>{cases.map((found, at) => <CaseCard key={found.case} found={found} rank={at + 1} unfolded={at === 0} />)}</ol>
     </section>

@@ -5,8 +5,10 @@ import { Button, Key } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { shownTime } from '../../ui/format.ts';
 import { TrainingLabel } from '../connection/TrainingLabel.tsx';
+import { FindingsPanel } from '../findings/FindingsPanel.tsx';
+import { OutsideNotice } from '../findings/OutsideNotice.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
-import { analysisSteps } from './analysis.ts';
+import { analysisSteps, outsideOf } from './analysis.ts';
 import { CaseList } from './CaseList.tsx';
 import { DraftView } from './DraftView.tsx';
 import { useReading } from './readingStore.ts';
@@ -17,7 +19,7 @@ import './reading.css';
 function AnalyseButton(): ReactNode {
   const { study, phase, progress, analyse, cancel } = useReading();
   if (phase === 'running') return <Button onClick={cancel}><Square size={12} aria-hidden />{texts.reading.cancel}<Key>Esc</Key></Button>;
-  const again = progress.draft !== null;
+  const again = progress.draft !== null || progress.withheld !== null;
   return (
     <Button kind={again ? 'plain' : 'primary'} disabled={study === null} onClick={() => { inBackground(analyse(), texts.reading.title); }}>
       {again ? <RotateCw size={12} aria-hidden /> : <Play size={12} aria-hidden />}{again ? texts.reading.again : texts.reading.analyse}<Key>D</Key>
@@ -37,6 +39,8 @@ function MadeBy(): ReactNode {
 export function ReadingPanel(): ReactNode {
   const { study, phase, progress, failure, search } = useReading();
   const untouched = phase === 'idle';
+  const outside = outsideOf(progress);
+  const { findings, withheld, similar } = progress;
   return (
     <aside className="reading" aria-label={texts.reading.region}>
       <header className="panel-head"><h2 className="panel-title">{texts.reading.title}</h2><span className="spacer" /><AnalyseButton /></header>
@@ -54,8 +58,10 @@ export function ReadingPanel(): ReactNode {
             {phase === 'running' || phase === 'failed' || phase === 'cancelled' ? <Steps progress={progress} running={phase === 'running'} /> : null}
             {phase === 'cancelled' ? <p className="note" role="status">{texts.reading.cancelled}</p> : null}
             {failure === null ? null : <Failure error={failure} />}
-            {untouched ? null : <DraftView />}
-            {progress.similar === null ? null : <CaseList title={texts.reading.similar} cases={progress.similar} empty={texts.reading.noSimilar} />}
+            {outside === null ? null : <OutsideNotice judged={outside} withheld={withheld !== null && phase === 'done'} />}
+            {untouched || withheld !== null ? null : <DraftView />}
+            {findings === null ? null : <FindingsPanel found={findings} />}
+            {similar === null ? null : <CaseList title={texts.reading.similar} cases={similar} empty={texts.reading.noSimilar} outside={outside !== null} />}
           </>
         ) : (
           <>

@@ -1,7 +1,7 @@
 /** What an analysis has told so far: a pure fold over its events. */
-import type { AnalysisEvent, AnalysisStep, DraftSentence, PackStamp, SimilarCase, Draft } from '../../../shared/contract.ts';
+import type { AnalysisEvent, AnalysisStep, DraftSentence, InsideOfTraining, PackStamp, SimilarCase, Draft, StudyFindings } from '../../../shared/contract.ts';
 
-export const analysisSteps: readonly AnalysisStep[] = ['read', 'preprocess', 'encode', 'search', 'draft', 'ground'];
+export const analysisSteps: readonly AnalysisStep[] = ['read', 'preprocess', 'encode', 'findings', 'search', 'draft', 'ground'];
 
 export interface StepProgress {
   readonly state: 'waiting' | 'started' | 'done' | 'skipped';
@@ -19,13 +19,17 @@ export interface AnalysisProgress {
   /** Text written since the last whole sentence. */
   readonly tail: string;
   readonly draft: Draft | null;
+  /** What the pack's heads say; null where it has none or has not come so far. */
+  readonly findings: StudyFindings | null;
+  /** Why no draft was made. */
+  readonly withheld: InsideOfTraining | null;
 }
 
 const waiting: StepProgress = { state: 'waiting', ms: null, message: '' };
 
 export const noProgress: AnalysisProgress = {
-  steps: { read: waiting, preprocess: waiting, encode: waiting, search: waiting, draft: waiting, ground: waiting },
-  views: null, pack: null, provider: '', similar: null, sentences: [], tail: '', draft: null,
+  steps: { read: waiting, preprocess: waiting, encode: waiting, findings: waiting, search: waiting, draft: waiting, ground: waiting },
+  views: null, pack: null, provider: '', similar: null, sentences: [], tail: '', draft: null, findings: null, withheld: null,
 };
 
 /** Text that is left once a sentence of it has arrived on its own; white space may differ between the two. */
@@ -53,6 +57,10 @@ export function afterEvent(progress: AnalysisProgress, event: AnalysisEvent): An
       return { ...progress, views: { count: event.count, size: event.size }, pack: event.pack, provider: event.provider };
     case 'similar':
       return { ...progress, similar: event.cases };
+    case 'findings':
+      return { ...progress, findings: event.findings };
+    case 'withheld':
+      return { ...progress, withheld: event.insideOfTraining };
     case 'text':
       return { ...progress, tail: (progress.tail + event.text).trimStart() };
     case 'sentence':
@@ -60,6 +68,12 @@ export function afterEvent(progress: AnalysisProgress, event: AnalysisEvent): An
     case 'done':
       return { ...progress, ...fromDraft(event.draft), tail: '' };
   }
+}
+
+/** Why what is shown must not be believed: the image is of another kind than the pack was made for. */
+export function outsideOf({ findings, withheld, draft }: AnalysisProgress): InsideOfTraining | null {
+  const judged = withheld ?? draft?.outside ?? findings?.insideOfTraining ?? null;
+  return judged?.inside === false ? judged : null;
 }
 
 /** What a stored draft tells without its analysis being run again. */

@@ -9,6 +9,7 @@ import { ijk, voxelToPatient } from '../../../shared/geometry.ts';
 import { bridge, failureOf } from '../../bridge.ts';
 import { centreOfAttention } from '../attention/attentionSampling.ts';
 import { useAttention } from '../attention/attentionStore.ts';
+import { useLesions } from '../findings/lesionStore.ts';
 import { inBackground } from '../notices/noticesStore.ts';
 import { useViewer } from '../viewer/viewerStore.ts';
 import { afterEvent, fromDraft, noProgress } from './analysis.ts';
@@ -32,7 +33,8 @@ interface ReadingState {
   readonly search: TextSearch | null;
   readonly enter: (study: string) => void;
   readonly leave: () => void;
-  readonly analyse: () => Promise<void>;
+  /** `anyway` drafts although the image is outside of what the pack was made for. */
+  readonly analyse: (anyway?: boolean) => Promise<void>;
   readonly cancel: () => void;
   readonly focusSentence: (sentence: DraftSentence) => void;
   readonly stepSentence: (by: 1 | -1) => void;
@@ -49,10 +51,13 @@ let searches = 0;
 
 /** A stored draft and its similar cases; a study that was never analysed simply has none. */
 async function loadStored(study: string): Promise<void> {
-  const draft = await bridge().call('study.draft', { study });
+  const [draft, findings] = await Promise.all([bridge().call('study.draft', { study }), bridge().call('study.findings', { study })]);
   const isCurrent = (): boolean => useReading.getState().study === study && useReading.getState().phase === 'idle';
-  if (draft === null || !isCurrent()) return;
-  useReading.setState({ phase: 'done', progress: { ...noProgress, ...fromDraft(draft) } });
+  const withheld = draft === null && findings?.insideOfTraining?.inside === false ? findings.insideOfTraining : null;
+  if ((draft === null && withheld === null) || !isCurrent()) return;
+  const made = draft === null ? { pack: findings!.pack, provider: findings!.provider } : fromDraft(draft);
+  useReading.setState({ phase: 'done', progress: { ...noProgress, ...made, findings, withheld } });
+  void useLesions.getState().load(study);
   const similar = await bridge().call('case.similar', { study, limit: casesWanted });
   if (useReading.getState().study === study) useReading.setState(({ progress }) => (progress.similar === null ? { progress: { ...progress, similar } } : {}));
 }
@@ -94,27 +99,35 @@ export const useReading = create<ReadingState>()((set, get) => ({
   enter(study) {
     running?.abort();
     useAttention.getState().forget();
+    useLesions.getState().forget();
     set({ study, ...nothing });
     inBackground(loadStored(study), study);
   },
   leave() {
     running?.abort();
     useAttention.getState().forget();
+    useLesions.getState().forget();
     set({ study: null, ...nothing });
   },
-  async analyse() {
+  async analyse(anyway = false) {
     const { study, phase } = get();
     if (study === null || phase === 'running') return;
     const own = new AbortController();
     running = own;
-    const again = get().progress.draft !== null;
+    const { draft, withheld } = get().progress;
+    // Asked for in spite of the notice: what was found is kept, only the draft is missing.
+    const again = !anyway && (draft !== null || withheld !== null);
+    // A draft that was made in spite of the notice is made anew as it was.
+    const spite = anyway || (draft?.outside ?? null) !== null;
     useAttention.getState().forget();
+    useLesions.getState().forget();
     set({ ...nothing, phase: 'running' });
     const settle = (state: Partial<ReadingState>): void => { if (get().study === study && running === own) set(state); };
     try {
-      for await (const event of bridge().stream('study.analyse', { study, force: again }, own.signal)) {
+      for await (const event of bridge().stream('study.analyse', { study, force: again, anyway: spite }, own.signal)) {
         if (running !== own || get().study !== study) return;
         set({ progress: afterEvent(get().progress, event) });
+        if (event.kind === 'findings') void useLesions.getState().load(study);
       }
       settle({ phase: 'done' });
     } catch (error) {

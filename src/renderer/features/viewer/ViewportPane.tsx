@@ -2,6 +2,7 @@ import { Enums } from '@cornerstonejs/core';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { AttentionCanvas } from '../attention/AttentionCanvas.tsx';
+import { LesionCanvas } from '../findings/LesionCanvas.tsx';
 import { texts } from '../../texts.ts';
 import { Crosshair } from './Crosshair.tsx';
 import { edgeLetters } from './orientation.ts';
@@ -68,6 +69,7 @@ export function ViewportPane({ plane }: { readonly plane: PlaneName }): ReactNod
       {shown ? (
         <>
           <AttentionCanvas camera={camera} plane={volume.planes[plane]} volume={volume} pane={size} />
+          <LesionCanvas camera={camera} plane={volume.planes[plane]} pane={size} />
           <Crosshair plane={plane} camera={camera} pane={size} volume={volume} />
           {edges.map((edge) => <span key={edge} className={`letter ${edge}`} aria-label={`${texts.viewer.orientation[edge]} ${letters[edge]}`}>{letters[edge]}</span>)}
           <ScaleBar camera={camera} pane={size} />
