@@ -10,13 +10,13 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
-from monai.transforms import Compose, LoadImage, NormalizeIntensity, Orientation, Resize, ScaleIntensity, Spacing
 from sklearn.metrics import roc_auc_score
 
+from brat_train.data.curate.volume import curate, to_input
 from brat_train.downstream.backbone import PooledEncoder, config_of, load_brat
 from brat_train.downstream.classify import Classifier, class_aurocs, classify, names_a_side, subset, table_5, train_once
 from brat_train.downstream.labelled import Labelled, deal, load_labelled
-from brat_train.downstream.nifti import curate, prepare_nifti
+from brat_train.downstream.nifti import prepare_nifti
 from brat_train.downstream.vary import table_5_variation
 from brat_train.models.brat import Brat
 from brat_train.models.config import tiny
@@ -186,6 +186,21 @@ def test_a_target_that_cannot_be_learned_is_refused(small_set: Path) -> None:
     assert load_labelled(small_set, "locations=Left frontal lobe", SIZE).classes == ("No", "Yes")
 
 
+def test_a_prepared_set_keeps_its_own_splits_and_needs_no_reports(tmp_path: Path) -> None:
+    for folder, splits in ((tmp_path / "adni", ["train"] * 6 + ["dev"] * 2), (tmp_path / "adni/test", ["test"] * 4)):
+        write_set(folder, len(splits))
+        lines = [json.loads(line) for line in (folder / "reports.jsonl").read_text().splitlines()]
+        records = [
+            {"id": f"{folder.name}-{row}", "patient": f"{folder.name}-{row}", "split": split, "sentences": [], "answers": {}, "labels": {"diagnosis": ("AD", "CN")[row % 2]}, "shard": line["shard"], "index": line["index"]}
+            for row, (line, split) in enumerate(zip(lines, splits, strict=True))
+        ]
+        (folder / "reports.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    found = load_labelled(tmp_path / "adni", "diagnosis", SIZE)
+    assert found.split == ("train",) * 6 + ("dev",) * 2 + ("test",) * 4
+    assert found.classes == ("AD", "CN")
+    np.testing.assert_array_equal(found.volumes[8].numpy(), np.load(tmp_path / "adni/test/shard-0000.npz")["volumes"][0])
+
+
 def _nifti(path: Path, values: np.ndarray, affine: np.ndarray) -> Path:
     nib.save(nib.Nifti1Image(values, affine), path)
     return path
@@ -205,7 +220,7 @@ def test_a_table_of_images_is_read_and_its_faults_are_named(tmp_path: Path, caps
     assert found.volumes.shape == (6, *SIZE)
     error = capsys.readouterr().err
     assert "3 cases left out" in error
-    assert "line 8: bad.nii.gz cannot be read" in error
+    assert "line 8: bad.nii.gz: not readable as NIfTI" in error
     table.write_text("\n".join(["image,diagnosis,patient,split", *rows, "0.nii.gz,CN,p0,test"]))
     with pytest.raises(ValueError, match="both in train and test"):
         load_labelled(table, "diagnosis", SIZE)
@@ -213,19 +228,14 @@ def test_a_table_of_images_is_read_and_its_faults_are_named(tmp_path: Path, caps
         load_labelled(table, "age", SIZE)
 
 
-def test_nifti_is_prepared_as_monai_reads_and_prepares_it(tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    values = rng.gamma(2, 100, (30, 36, 12)).astype(np.float32)
-    values[:4] = 0
+def test_an_image_of_a_table_is_prepared_as_those_of_a_training_set(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).gamma(2, 100, (30, 36, 12))
     affine = np.array([[-1.1, 0, 0, 40], [0, 0, 2.5, -30], [0, 0.9, 0, 10], [0, 0, 0, 1]])
-    path = _nifti(tmp_path / "a.nii.gz", values, affine)
-    loaded = LoadImage(ensure_channel_first=True)(path)
-    top = np.percentile(values, 99)
-    loaded.set_array(torch.from_numpy((np.minimum(values, top) * (800 / top)).astype(np.int16).astype(np.float32))[None])
-    expected = Compose([Spacing((1, 1, 1), mode="bilinear"), Orientation("SAR"), Resize((16, 32, 32), mode="area"), NormalizeIntensity(nonzero=True), ScaleIntensity(0, 1)])(loaded)
-    torch.testing.assert_close(prepare_nifti(path, (16, 32, 32)), expected.as_tensor()[0].float(), atol=2e-3, rtol=0)
-    with pytest.raises(ValueError, match="flat"):
-        curate(torch.zeros(1, 2, 2, 2))
+    path = _nifti(tmp_path / "a.nii.gz", values.astype(np.float32), affine)
+    expected = to_input(curate(np.asarray(nib.load(path).dataobj, dtype=np.float64)), affine)
+    np.testing.assert_allclose(prepare_nifti(path, (32, 256, 256)).numpy(), expected, atol=1e-5)
+    with pytest.raises(ValueError, match=r"flat\.nii: all its values are equal"):
+        prepare_nifti(_nifti(tmp_path / "flat.nii", np.ones((4, 4, 4), np.float32), np.eye(4)), None)
 
 
 def test_a_target_that_names_a_side_is_never_flipped() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.spatial.distance import pdist, squareform
 
 from brat_train.cli import main
-from brat_train.figures.attention import as_seen, distinct_views, overlap, strongest_slice, to_volume
+from brat_train.figures.attention import as_seen, distinct_views, overlap, slices_to_show, strongest_slice, to_volume
 from brat_train.figures.spread import mean_distances, on_a_plane
 from brat_train.models.brat import Brat
 
@@ -40,6 +40,15 @@ def test_attention_is_put_where_its_cell_is() -> None:
     np.testing.assert_allclose(peak, (28, 4, 39.5), atol=4)
     assert strongest_slice(volume[0]) >= 24
     assert strongest_slice(volume[1]) == 16
+
+
+def test_the_slices_shown_are_those_looked_at_and_others_between() -> None:
+    maps = np.zeros((2, 32, 4, 4), np.float32)
+    maps[0, 31], maps[1, 3] = 1, 1
+    shown = slices_to_show(maps, [0, 1], 6)
+    assert {3, 31} < set(shown)
+    assert len(shown) == 6
+    assert max(np.diff(shown)) <= 12
 
 
 def test_slices_are_shown_anterior_up_and_right_on_the_left() -> None:

@@ -75,28 +75,38 @@ _Found = tuple[list[str], Tensor, list[str], list[str], list[str] | None]
 
 
 def _from_training_set(folder: Path, target: str, in_plane_reduction: int, limit: int | None) -> _Found:
+    """A set's cases; those of its folder `test`, where `brat-train prepare` keeps test cases, as well."""
     question, _, wanted = target.partition("=")
-    data = ShardedSet(folder, batch=1, split=None, need_report=False)
-    kept, answers = [], []
-    for row, case in enumerate(data.cases[:limit]):
-        known = {**case.answers, **case.labels}
-        if not known.get(question):
+    ids, parts_NSAR, answers, patients, split = [], [], [], [], []
+    for place in (folder, folder / "test"):
+        if place != folder and not _has_cases(place):
             continue
-        parts = [part.strip() for part in known[question].split(";")]
-        if not wanted and len(parts) > 1:
-            raise ValueError(f"{question!r} may have several answers, as in case {case.id}; choose one: --target '{question}={parts[0]}'")
-        kept.append(row)
-        answers.append(("Yes" if wanted in parts else "No") if wanted else parts[0])
-    cases = [data.cases[row] for row in kept]
-    patients = [case.patient or case.id for case in cases]
-    split = [_SAME_AS_DEV.get(case.split, case.split) for case in cases]
-    # Read and reduced a few at a time: a whole set at full size may be more than the memory holds.
-    parts_NSAR = [reduce_in_plane(data.read(kept[start : start + 16]).volumes, in_plane_reduction) for start in range(0, len(kept), 16)]
-    volumes = torch.cat(parts_NSAR) if parts_NSAR else torch.empty(0)
+        data = ShardedSet(place, batch=1, split=None, need_report=False)
+        kept = []
+        for row, case in enumerate(data.cases[:limit]):
+            known = {**case.answers, **case.labels}
+            if not known.get(question):
+                continue
+            several = [part.strip() for part in known[question].split(";")]
+            if not wanted and len(several) > 1:
+                raise ValueError(f"{question!r} may have several answers, as in case {case.id}; choose one: --target '{question}={several[0]}'")
+            kept.append(row)
+            ids.append(case.id)
+            answers.append(("Yes" if wanted in several else "No") if wanted else several[0])
+            patients.append(case.patient or case.id)
+            own = case.split or ("test" if place != folder else "")
+            split.append(_SAME_AS_DEV.get(own, own))
+        # Read and reduced a few at a time: a whole set at full size may be more than the memory holds.
+        parts_NSAR.extend(reduce_in_plane(data.read(kept[start : start + 16]).volumes, in_plane_reduction) for start in range(0, len(kept), 16))
     if any(split):
         _require_splits(folder, patients, split)
-    # `brat-train prepare` keeps test cases in a folder of their own; without any here, patients are dealt anew.
-    return [case.id for case in cases], volumes, answers, patients, split if set(split) == set(SPLITS) else None
+    given = set(split) == set(SPLITS)
+    return ids, torch.cat(parts_NSAR) if parts_NSAR else torch.empty(0), answers, patients, split if given else None
+
+
+def _has_cases(folder: Path) -> bool:
+    listing = folder / "reports.jsonl"
+    return listing.is_file() and listing.stat().st_size > 0
 
 
 def _from_table(table: Path, target: str, size: tuple[int, int, int]) -> _Found:

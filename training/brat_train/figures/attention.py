@@ -64,7 +64,7 @@ def draw_views(volume_SAR: NDArray[np.floating], maps: Mapping[str, NDArray[np.f
 
 def draw_slices(volume_SAR: NDArray[np.floating], map_VSAR: NDArray[np.float32], views: Sequence[int], slices: Sequence[int]) -> Figure:
     """Views over slices: a row a view, a column a slice, from the lowest to the highest."""
-    figure, panels = _panels(len(views), len(slices))
+    figure, panels = _panels(len(views), len(slices), between=0.03)
     for row, view in zip(panels, views, strict=True):
         for panel, at in zip(row, slices, strict=True):
             _show(panel, volume_SAR[at], map_VSAR[view][at])
@@ -83,12 +83,21 @@ def _show(panel: Axes, slice_AR: NDArray[np.floating], heat_AR: NDArray[np.float
     panel.set_axis_off()
 
 
-def _panels(rows: int, columns: int) -> tuple[Figure, NDArray[np.object_]]:
-    """A sheet of square panels, with room for a name at the left of each row and a title above each panel."""
+def slices_to_show(map_VSAR: NDArray[np.float32], views: Sequence[int], count: int) -> list[int]:
+    """The slices these views look at most, and others spread evenly over the volume up to `count`."""
+    strongest = sorted({strongest_slice(map_VSAR[view]) for view in views})
+    even = np.linspace(0.1, 0.9, count) * (map_VSAR.shape[1] - 1)
+    others = sorted(even.round().astype(int).tolist(), key=lambda at: -min((abs(at - seen) for seen in strongest), default=0))
+    return sorted({*strongest, *[at for at in others if at not in strongest][: max(0, count - len(strongest))]})
+
+
+def _panels(rows: int, columns: int, between: float | None = None) -> tuple[Figure, NDArray[np.object_]]:
+    """A sheet of square panels, with room for a name at the left of each row and a title above each, or above the first row alone."""
     side, left, top = 1.4, 0.3, 0.2
-    width, height = columns * side + left, rows * (side + top)
+    gap = top if between is None else between
+    width, height = columns * side + left, rows * side + (rows - 1) * gap + top
     figure = Figure(figsize=(width, height))
-    places = {"left": left / width, "right": 1, "bottom": 0, "top": 1 - top / height, "wspace": 0.03, "hspace": top / side}
+    places = {"left": left / width, "right": 1, "bottom": 0, "top": 1 - top / height, "wspace": 0.03, "hspace": gap / side}
     return figure, np.asarray(figure.subplots(rows, columns, squeeze=False, gridspec_kw=places))
 
 

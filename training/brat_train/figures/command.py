@@ -40,7 +40,7 @@ def draw(checkpoints: Sequence[Path], names: Sequence[str], data: Path, out: Pat
     from brat_train.data.sharded_set import ShardedSet
     from brat_train.data.training_set import reduce_in_plane
     from brat_train.downstream.backbone import load_brat
-    from brat_train.figures.attention import distinct_views, draw_slices, draw_views, overlap, to_volume
+    from brat_train.figures.attention import distinct_views, draw_slices, draw_views, overlap, slices_to_show, to_volume
     from brat_train.figures.spread import draw_spread, mean_distances, on_a_plane
 
     if images < 1 or views < 1:
@@ -80,7 +80,7 @@ def draw(checkpoints: Sequence[Path], names: Sequence[str], data: Path, out: Pat
     chosen = [view for view in chosen if view < fewest]
     out.mkdir(parents=True, exist_ok=True)
     last = maps[called[-1]]
-    slices = np.unique(np.linspace(0.1, 0.9, min(8, len(volume_SAR))) * (len(volume_SAR) - 1)).round().astype(int).tolist()
+    slices = slices_to_show(last, chosen[:5], 8)
     pictures = {"figure3": draw_spread(points), "figure4": draw_views(volume_SAR, maps, chosen), "attention-slices": draw_slices(volume_SAR, last, chosen[:5], slices)}
     for file, picture in pictures.items():
         picture.savefig(out / f"{file}.png", dpi=160)

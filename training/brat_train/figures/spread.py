@@ -36,8 +36,9 @@ def draw_spread(points: Mapping[str, NDArray[np.float64]]) -> Figure:
         panel.scatter(each[:, 0], each[:, 1], s=34, color="#2f6db3", edgecolor="white", linewidth=0.6, zorder=3)
         for number, (x, y) in enumerate(each):
             panel.annotate(str(number + 1), (x, y), xytext=(3, 3), textcoords="offset points", fontsize=6, color="#555555")
-        panel.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=name)
+        panel.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        panel.set_title(name, fontsize=10)
         panel.grid(color="#e6e6e6", linewidth=0.6)
         panel.tick_params(labelsize=7)
-    figure.supxlabel("distances as of the views, averaged over images", fontsize=8)
+    figure.supxlabel("views, as far apart as on the average of the images", fontsize=8)
     return figure
