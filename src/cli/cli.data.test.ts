@@ -1,15 +1,14 @@
 /** The real command on real files: a right result or a named refusal for every folder, and the whole way for the tumour study. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { errorCodes } from '../shared/errors.ts';
+import { runBrat, type BratEnd } from '../testing/bratCommand.ts';
 import { describeWithData, hasSharedData, sharedData } from '../testing/sharedData.ts';
 import { makeTinyPack } from '../testing/tinyPack.ts';
 import { tumourStudy, wrapTumourStudy } from '../testing/wrapTumourStudy.ts';
 
-const main = join(import.meta.dirname, 'main.ts');
 let [work, pack] = ['', ''];
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'brat-cli-data-'));
@@ -17,16 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => { for (const folder of [work, pack]) rmSync(folder, { recursive: true, force: true }); });
 
-function brat(args: readonly string[]): Promise<{ code: number | null; signal: string | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, BRAT_DATA_DIR: join(work, 'data'), BRAT_DEMO: 'none' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 90_000 });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code, signal) => { resolve({ code, signal, out, err }); });
-  });
-}
+const brat = (args: readonly string[]): Promise<BratEnd> => runBrat(args, { dataDir: join(work, 'data') });
 
 const folders = hasSharedData ? readdirSync(sharedData).filter((name) => statSync(join(sharedData, name)).isDirectory()) : [];
 

@@ -1,15 +1,15 @@
 /** The real command in a process of its own, on files made by code and the tiny pack. */
-import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNpy } from '../engine/arrays/npy.ts';
+import { runBrat, type BratEnd, type BratOptions } from '../testing/bratCommand.ts';
+import { openEngine } from '../testing/engineForTests.ts';
 import { phantomSeries, writePhantomStudy } from '../testing/phantomStudy.ts';
 import { temporaryFolder } from '../testing/temporaryFolder.ts';
 import { makeTinyPack, tiny } from '../testing/tinyPack.ts';
 
-const main = join(import.meta.dirname, 'main.ts');
 let pack = '';
 let work = '';
 let source = '';
@@ -22,25 +22,13 @@ beforeAll(async () => {
 });
 afterAll(() => { for (const folder of [pack, work]) rmSync(folder, { recursive: true, force: true }); });
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
+type Options = Omit<BratOptions, 'dataDir'> & { readonly dataDir?: string };
+
+function brat(args: readonly string[], options: Options = {}): Promise<BratEnd> {
+  return runBrat(args, { dataDir: join(work, 'data'), ...options });
 }
 
-function brat(args: readonly string[], options: { readonly dataDir?: string; readonly onOutput?: (kill: (signal: NodeJS.Signals) => void) => void; readonly node?: string } = {}): Promise<Ended> {
-  const child = spawn(options.node ?? process.execPath, [main, ...args], { env: { ...process.env, BRAT_DATA_DIR: options.dataDir ?? join(work, 'data'), BRAT_DEMO: 'none' }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
-  options.onOutput?.((signal) => child.kill(signal));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => { resolve({ code, out, err }); });
-  });
-}
-
-async function bratJson<T>(args: readonly string[], options: Parameters<typeof brat>[1] = {}): Promise<T> {
+async function bratJson<T>(args: readonly string[], options: Options = {}): Promise<T> {
   const { code, out, err } = await brat([...args, '--json'], options);
   expect(err.replace(/^.*special_eos_id.*\n/gm, ''), args.join(' ')).toBe('');
   expect(code).toBe(0);
@@ -168,10 +156,10 @@ describe('faults', () => {
   test('Ctrl-C ends a command at once with 130, leaving a data folder that opens', async () => {
     const dataDir = temporaryFolder();
     const big = temporaryFolder();
-    await writePhantomStudy(big, { slices: 400, series: ['t1c'] });
+    await writePhantomStudy(big, { slices: 1000, series: ['t1c'] });
     const stopped = await brat(['import', big], {
       dataDir,
-      onOutput: (kill) => {
+      onStart: (kill) => {
         const timer = setInterval(() => {
           if (!existsSync(join(dataDir, 'instances'))) return;
           clearInterval(timer);
@@ -187,24 +175,12 @@ describe('faults', () => {
 
   test('a data folder in use is refused with what to do', async () => {
     const dataDir = temporaryFolder();
-    const big = temporaryFolder();
-    await writePhantomStudy(big, { slices: 300, series: ['t1c'] });
-    let second: Promise<Ended> | undefined;
-    const first = brat(['import', big], {
-      dataDir,
-      onOutput: () => {
-        const timer = setInterval(() => {
-          if (!existsSync(join(dataDir, 'instances'))) return;
-          clearInterval(timer);
-          second = brat(['search', '--text', 'mass'], { dataDir });
-        }, 5);
-      },
-    });
-    const ended = await first;
-    expect(ended.code).toBe(0);
-    const refused = await second;
-    // The first may have been done before the second came to look.
-    if (refused!.err.includes('store/locked')) expect(refused!.err).toContain('--data-dir');
+    const engine = await openEngine(dataDir);
+    const refused = await brat(['search', '--text', 'mass'], { dataDir });
+    await engine.close();
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain('store/locked');
+    expect(refused.err).toContain('--data-dir');
   });
 });
 

@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { Engine } from '../../engine/create.ts';
 import { packKey } from '../../engine/pack/pack.ts';
+import { hasHeads } from '../../engine/services/examining.ts';
+import { testHeads } from '../../engine/services/headsTest.ts';
 import { isUsable, type Models } from '../../engine/services/models.ts';
 import { encodedCounts } from '../../engine/store/cases.ts';
 import { interruptedJobs } from '../../engine/store/jobs.ts';
@@ -60,6 +62,7 @@ export const doctorCommand: Register = (program, action) =>
           try {
             await checkPacks(models, check);
             await checkProviders(models, check);
+            await checkHeads(models, check);
             return true;
           } finally {
             await models.close();
@@ -75,7 +78,7 @@ export const doctorCommand: Register = (program, action) =>
 
 /** The heading of docs/doctor.md that is about a check. */
 function pageSection(name: string): string {
-  if (name === 'providers' || name.startsWith('onnx/')) return 'golden';
+  if (name === 'providers' || name === 'heads' || name.startsWith('onnx/')) return 'golden';
   return /^(library|pack|database)/.exec(name)![0];
 }
 
@@ -96,7 +99,7 @@ function tryLibrary({ name, code: errorCode }: (typeof libraries)[number]): Prom
     let told = '';
     child.stderr.on('data', (chunk: Buffer) => { told = (told + chunk.toString()).slice(-2000); });
     child.on('error', reject);
-    child.on('exit', (code, signal) => {
+    child.on('close', (code, signal) => {
       if (code === 0) resolve('loads');
       else reject(new EngineError(errorCode, `it ends its process with ${signal ?? `exit code ${code ?? ''}`}: ${/\w*Error: [^\n]*/.exec(told)?.[0] ?? 'no message'}`, { subject: name, advice: 'Run npm ci again on this machine' }));
     });
@@ -124,6 +127,12 @@ async function checkProviders(models: Models, check: RunCheck): Promise<void> {
     }
     return { message: `${provider} is used; ${message}`, state: fallback ? 'note' : 'ok' };
   });
+}
+
+async function checkHeads(models: Models, check: RunCheck): Promise<void> {
+  const pack = await models.pack().catch(() => null);
+  if (pack === null || !hasHeads(pack)) return;
+  await check('heads', async () => (await testHeads(models)).message);
 }
 
 async function checkStore(context: Context, options: ModelChoice, check: RunCheck): Promise<void> {
