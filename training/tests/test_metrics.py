@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from brat_train.metrics.bootstrap import bootstrap, bootstrap_mean
 from brat_train.metrics.retrieval import POSITIVE_FINDINGS, finding_labels, precision_by_findings, ranks, recall_by_findings, retrieval_figures, retrieval_intervals
-from brat_train.metrics.segmentation import GLIOMA, METASTASES, dice, lesion_wise_dice, regions
+from brat_train.metrics.segmentation import GLIOMA, METASTASES, dice, lesion_wise_dice
 from brat_train.metrics.text import text_figures, words
 from brat_train.train.evaluate import auroc
 
@@ -231,17 +231,3 @@ def test_lesions_too_small_to_count_are_left_out_and_hitting_them_is_no_fault() 
     assert lesion_wise_dice(np.zeros(shape, bool), _block(shape, speck), METASTASES).dice == 1
     assert lesion_wise_dice(np.zeros(shape, bool), _block(shape, speck), METASTASES, voxel_mm3=2.0).dice == 0
     assert lesion_wise_dice(_block(shape, speck), np.zeros(shape, bool), METASTASES).dice == 0
-
-
-def test_labels_of_both_years_give_the_same_three_regions() -> None:
-    year_2023 = np.array([0, 1, 2, 3])
-    year_2021 = np.array([0, 1, 2, 4])
-    for label in (year_2023, year_2021):
-        found = regions(label)
-        assert {name: mask.tolist() for name, mask in found.items()} == {
-            "whole": [False, True, True, True],
-            "core": [False, True, False, True],
-            "enhancing": [False, False, False, True],
-        }
-    with pytest.raises(ValueError, match=r"labels \[7\]"):
-        regions(np.array([0, 7]))

@@ -1,4 +1,4 @@
-"""Masks against masks: Dice, and BraTS 2023's lesion-wise Dice, over whole tumour, tumour core and enhancing tumour.
+"""Masks against masks: Dice, and BraTS 2023's lesion-wise Dice. Each region (whole tumour, core, enhancing) is a mask of its own.
 
 Lesion-wise Dice takes its rules from the challenge's published description and parameters (R. Saluja, "BraTS 2023
 Lesion-Wise Performance Metrics"): true lesions nearer than a dilation joins are one; each is compared with all predicted
@@ -8,16 +8,11 @@ components that touch its dilated extent; missed lesions and false components co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
-Region = Literal["whole", "core", "enhancing"]
-
-#: Labels of BraTS 2023 in each region: 1 necrotic core, 2 oedema, 3 enhancing. BraTS 2021 writes 4 for enhancing.
-REGIONS: dict[Region, tuple[int, ...]] = {"whole": (1, 2, 3), "core": (1, 3), "enhancing": (3,)}
 
 
 @dataclass(frozen=True)
@@ -32,15 +27,6 @@ class LesionRules:
 
 #: BraTS 2023's parameters for gliomas and for metastases.
 GLIOMA, METASTASES = LesionRules(3, 50.0), LesionRules(1, 2.0)
-
-
-def regions(label: NDArray[np.integer]) -> dict[Region, Mask]:
-    """The three overlapping regions of a label map of BraTS 2021 or 2023. Raises ValueError for an unknown label."""
-    unknown = sorted(set(np.unique(label).tolist()) - {0, 1, 2, 3, 4})
-    if unknown:
-        raise ValueError(f"labels {unknown} are none of BraTS (0, 1, 2, 3 or 4)")
-    label = np.where(label == 4, 3, label)
-    return {name: np.isin(label, members) for name, members in REGIONS.items()}
 
 
 def dice(predicted: Mask, true: Mask) -> float:
