@@ -121,7 +121,7 @@ async function measure(options: Options, work: string): Promise<Figures> {
   await evaluate(work, ['questions', '--phantoms', phantoms, '--out', answers]);
   // Drafted before any report is in the archive, so that none can be copied from there.
   say('drafting');
-  await brat(work, join(answers, 'drafts.json'), ['draft', join(phantoms, 'studies'), '--each', ...model]);
+  await brat(work, join(answers, 'drafts.json'), ['draft', join(phantoms, 'studies'), '--each', '--lesion-cells', join(answers, 'lesions'), ...model]);
   say('importing and encoding');
   await brat(work, join(work, 'imported.json'), ['import', join(phantoms, 'studies'), '--reports', join(phantoms, 'reports.csv')]);
   await brat(work, join(work, 'indexed.json'), ['index', ...model]);

@@ -113,6 +113,17 @@ def _parser() -> argparse.ArgumentParser:
     metrics.add_arguments(drafts)
     drafts.set_defaults(run=metrics.run)
 
+    from brat_train.evaluate import command as evaluate_drafts
+    from brat_train.export import record_figures
+
+    evaluated = commands.add_parser("evaluate-drafts", help="findings of drafts against reference reports, and against what is true")
+    evaluate_drafts.add_arguments(evaluated)
+    evaluated.set_defaults(run=evaluate_drafts.run)
+
+    card = commands.add_parser("card", help="put the figures of eval:demo into a pack's manifest and README.md")
+    record_figures.add_arguments(card)
+    card.set_defaults(run=record_figures.run)
+
     untrained = commands.add_parser("export-untrained", help="write a pack with random weights")
     untrained.add_argument("--out", type=Path, required=True, help="folder of the pack")
     untrained.set_defaults(run=_export_untrained)

@@ -119,25 +119,25 @@ def retrieval_scores(records: Sequence[Record], ranked: Mapping[str, Any]) -> tu
 class Measured:
     """A figure with its 95% interval; both None where nothing counts."""
 
-    def __init__(self, statistic: Callable[[NDArray[np.int64]], float], cases: int) -> None:
+    def __init__(self, statistic: Callable[[NDArray[np.int64]], float], cases: int, resamples: int) -> None:
         self.value: float | None = None
         self.interval: list[float] | None = None
         if cases:
-            found = bootstrap(statistic, cases, RESAMPLES)
+            found = bootstrap(statistic, cases, resamples)
             if np.isfinite(found.value):
                 self.value = found.value
                 self.interval = [found.low, found.high] if np.isfinite(found.low) else None
 
 
-def _pooled(per_case: Sequence[Sequence[bool]]) -> Measured:
+def _pooled(per_case: Sequence[Sequence[bool]], resamples: int) -> Measured:
     """Share of what is right among all of all cases, with cases drawn anew."""
     right, asked = (np.array([f(values) for values in per_case], float) for f in (sum, len))
     counted = asked > 0
     right, asked = right[counted], asked[counted]
-    return Measured(lambda index: float(right[index].sum() / asked[index].sum()), len(asked))
+    return Measured(lambda index: float(right[index].sum() / asked[index].sum()), len(asked), resamples)
 
 
-def _retrieval(records: Sequence[Record], ranked: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _retrieval(records: Sequence[Record], ranked: Mapping[str, Any] | None, resamples: int) -> tuple[dict[str, Any], dict[str, Any]]:
     found = [record for record in records if not record["normal"]]
     figures: dict[str, Any] = {}
     intervals: dict[str, Any] = {}
@@ -147,8 +147,8 @@ def _retrieval(records: Sequence[Record], ranked: Mapping[str, Any] | None) -> t
     by_text, by_image = retrieval_scores(found, ranked)
     labels = finding_labels([record["answers"] for record in found])
     for name, measured in (
-        ("textToImage", retrieval_intervals(by_text, labels, RESAMPLES).text_to_image),
-        ("imageToText", retrieval_intervals(by_image, labels, RESAMPLES).image_to_text),
+        ("textToImage", retrieval_intervals(by_text, labels, resamples).text_to_image),
+        ("imageToText", retrieval_intervals(by_image, labels, resamples).image_to_text),
     ):
         figures[name] = {key: measured[key].value for key in RETRIEVAL}
         intervals[name] = {key: [measured[key].low, measured[key].high] for key in RETRIEVAL}
@@ -167,25 +167,25 @@ def support_scores(grounded: Mapping[str, Any], made: Mapping[str, Sequence[Fals
     return out
 
 
-def _flags(scored: Sequence[Sequence[tuple[Falsehood, float, float]]], kind: str | None = None) -> Measured:
+def _flags(scored: Sequence[Sequence[tuple[Falsehood, float, float]]], resamples: int, kind: str | None = None) -> Measured:
     from brat_train.train.evaluate import auroc
 
-    kept = [rows for study in scored if (rows := [(true, false) for pair, true, false in study if kind in (None, pair.kind)])]
+    kept = [np.array(rows) for study in scored if (rows := [(true, false) for pair, true, false in study if kind in (None, pair.kind)])]
 
     def statistic(index: NDArray[np.int64]) -> float:
-        rows = np.array([row for number in index for row in kept[number]])
+        rows = np.concatenate([kept[number] for number in index])
         return auroc(rows[:, 0], rows[:, 1])
 
-    return Measured(statistic, len(kept))
+    return Measured(statistic, len(kept), resamples)
 
 
-def _head_auc(records: Sequence[Record], drafts: Mapping[str, Record]) -> tuple[Measured, dict[str, float]]:
+def _head_auc(records: Sequence[Record], drafts: Mapping[str, Record], resamples: int) -> tuple[Measured, dict[str, float]]:
     """Mean AUROC over the heads of which the studies hold both kinds, and that of each."""
     from brat_train.train.evaluate import auroc
 
     judged = [(record["answers"], found) for record in records if (found := drafts.get(record["studyUid"], {}).get("findings"))]
     if not judged:
-        return Measured(lambda index: float("nan"), 0), {}
+        return Measured(lambda index: float("nan"), 0, resamples), {}
     names = [(one["question"], one["answer"]) for one in judged[0][1]]
     score_CF = np.array([[one["probability"] for one in found] for _, found in judged])
     true_CF = np.array([[answer in [part.strip() for part in answers.get(question, "").split(";")] for question, answer in names] for answers, _ in judged])
@@ -198,10 +198,18 @@ def _head_auc(records: Sequence[Record], drafts: Mapping[str, Record]) -> tuple[
         return float(np.mean(values)) if values else float("nan")
 
     every = dict(zip((f"{question}: {answer}" for question, answer in names), each(np.arange(len(judged)))))
-    return Measured(statistic, len(judged)), {name: value for name, value in every.items() if np.isfinite(value)}
+    return Measured(statistic, len(judged), resamples), {name: value for name, value in every.items() if np.isfinite(value)}
 
 
-def demo_figures(records: Sequence[Record], drafted: Mapping[str, Any], ranked: Mapping[str, Any] | None, grounded: Mapping[str, Any] | None, made: Mapping[str, Sequence[Falsehood]], lesion_dice: Sequence[float] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+def demo_figures(
+    records: Sequence[Record],
+    drafted: Mapping[str, Any],
+    ranked: Mapping[str, Any] | None,
+    grounded: Mapping[str, Any] | None,
+    made: Mapping[str, Sequence[Falsehood]],
+    lesion_dice: Sequence[float] | None = None,
+    resamples: int = RESAMPLES,
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The figures of docs/evaluation.md, and details for whoever wants to know where they come from.
 
     @param drafted output of `brat draft --each`; a study without a draft counts as one that says nothing
@@ -213,18 +221,18 @@ def demo_figures(records: Sequence[Record], drafted: Mapping[str, Any], ranked: 
     values = truth_figures(compared)
     table = FindingTable.of([one.read.answers for one in compared], [one.answers for one in compared])
     measured = {
-        "findingsF1": Measured(table.macro_f1, len(compared)),
-        "sideAccuracy": _pooled([[match.side_right for match in one.matches if match.side_right is not None] for one in compared]),
-        "lobeAccuracy": _pooled([[match.place_right for match in one.matches if match.place_right is not None] for one in compared]),
-        "sizeAccuracy": _pooled([[one.read.answers["size"] == one.answers["size"]] for one in compared if one.answers["enhancing"] == "Yes"]),
-        "normalAccuracy": _pooled([[one.read.calls_normal] for one in compared if one.normal]),
+        "findingsF1": Measured(table.macro_f1, len(compared), resamples),
+        "sideAccuracy": _pooled([[match.side_right for match in one.matches if match.side_right is not None] for one in compared], resamples),
+        "lobeAccuracy": _pooled([[match.place_right for match in one.matches if match.place_right is not None] for one in compared], resamples),
+        "sizeAccuracy": _pooled([[one.read.answers["size"] == one.answers["size"]] for one in compared if one.answers["enhancing"] == "Yes"], resamples),
+        "normalAccuracy": _pooled([[one.read.calls_normal] for one in compared if one.normal], resamples),
     }
-    retrieval, retrieval_ranges = _retrieval(records, ranked)
+    retrieval, retrieval_ranges = _retrieval(records, ranked, resamples)
     scored = [] if grounded is None else support_scores(grounded, made)
-    flags = _flags(scored)
+    flags = _flags(scored, resamples)
     dice = np.array(lesion_dice if lesion_dice is not None else [], float)
-    dices = Measured(lambda index: float(dice[index].mean()), len(dice))
-    heads, each_head = _head_auc(records, drafts)
+    dices = Measured(lambda index: float(dice[index].mean()), len(dice), resamples)
+    heads, each_head = _head_auc(records, drafts, resamples)
     figures = {
         **{name: one.value for name, one in measured.items()},
         "priorMentions": values["priorMentions"],
@@ -245,7 +253,7 @@ def demo_figures(records: Sequence[Record], drafted: Mapping[str, Any], ranked: 
         "lesionsMentioned": sum(len(one.matches) for one in compared),
         "lesionsBeyondTrue": sum(match.known is None for one in compared for match in one.matches),
         "againstReports": finding_figures([finding_errors(sentences, record["sentences"]) for sentences, record in zip(written, records)]),
-        "flagAurocByKind": {kind: _flags(scored, kind).value for kind in ("side", "place", "finding")} if scored else {},
+        "flagAurocByKind": {kind: _flags(scored, 1, kind).value for kind in ("side", "place", "finding")} if scored else {},
         "headAucs": each_head,
     }
 
@@ -292,14 +300,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _figures(options: argparse.Namespace) -> None:
-    from brat_train.evaluate.masks import lesion_dices
+    from brat_train.evaluate.masks import app_masks, lesion_dices, true_masks
 
     records, answers = read_truth(options.phantoms), options.answers
     made = {study: [Falsehood(**one) for one in pairs] for study, pairs in json.loads((answers / "falsehoods.json").read_text(encoding="utf-8")).items()}
     ranked, grounded = (json.loads(path.read_text(encoding="utf-8")) if (path := answers / name).is_file() else None for name in ("ranked.json", "grounded.json"))
-    masks = answers / "lesions"
-    dice = lesion_dices(records, masks, options.phantoms / "masks.npz", options.processes) if masks.is_dir() and any(masks.iterdir()) else None
-    figures, details = demo_figures(records, json.loads((answers / "drafts.json").read_text(encoding="utf-8")), ranked, grounded, made, dice)
+    drafted = json.loads((answers / "drafts.json").read_text(encoding="utf-8"))
+    found = app_masks(drafted["drafts"], answers / "lesions")
+    dice = lesion_dices(records, found, true_masks([record["seed"] for record in records], options.phantoms / "masks.npz", options.processes)) if found else None
+    figures, details = demo_figures(records, drafted, ranked, grounded, made, dice)
     if options.details:
         options.details.write_text(json.dumps(details, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(figures))

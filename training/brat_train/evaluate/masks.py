@@ -1,7 +1,6 @@
-"""Lesion masks that the app wrote, against the phantoms' true ones.
+"""What the pack's lesion head said through the app, against the phantoms' true masks, on the head's own grid.
 
-The app's masks are NIfTI files on the slices that it read. Both masks are brought to the grid of the segmentation head
-(brat_train.phantom.phantom.MASK_SIZE_SAR), through patient space, so that a mask on the wrong side or upside down is wrong.
+Both grids run to superior, anterior and right in the patient, so a side or a direction that the app confuses is wrong here too.
 """
 
 from __future__ import annotations
@@ -41,40 +40,19 @@ def true_masks(seeds: Sequence[int], cache: Path, processes: int) -> NDArray[np.
     return masks
 
 
-def app_mask(path: Path, seed: int) -> Mask:
-    """A mask of the app on the head's grid. Raises ValueError if it is not on the slices of the phantom's series."""
-    import nibabel
-
-    from brat_train.phantom.phantom import MASK_SIZE_SAR, acquisition_of
-    from brat_train.phantom.preprocess import to_sar
-    from brat_train.phantom.scene import draw_scene
-
-    grid = acquisition_of(draw_scene(seed))
-    image: Any = nibabel.load(path)
-    voxels = np.asarray(image.dataobj)
-    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine
-    filled = np.argwhere(voxels > 0)
-    out = np.zeros(grid.shape, np.float32)
-    if len(filled):
-        at = grid.voxels(filled @ lps[:3, :3].T + lps[:3, 3])
-        nearest = np.round(at).astype(int)
-        # Written positions are rounded to some digits.
-        if np.abs(at - nearest).max() > 0.05 or (nearest < 0).any() or (nearest >= grid.shape).any():
-            raise ValueError(f"{path.name} does not lie on the slices of phantom {seed}")
-        out[tuple(nearest.T)] = 1
-    return to_sar(out, grid, MASK_SIZE_SAR) >= 0.5
+def app_masks(drafts: Sequence[Mapping[str, Any]], folder: Path) -> dict[str, Mask]:
+    """Cells above the pack's threshold by study, from what `brat draft --each --lesion-cells` wrote; empty if the pack has no such head."""
+    return {draft["study"]["uid"]: np.load(folder / cells["file"]) >= cells["threshold"] for draft in drafts if (cells := draft.get("lesionCells"))}
 
 
-def lesion_dices(records: Sequence[Mapping[str, Any]], folder: Path, cache: Path, processes: int) -> list[float]:
-    """Lesion-wise Dice of each study with a true lesion or a found one, from `<study uid>.nii.gz` below `folder`.
+def lesion_dices(records: Sequence[Mapping[str, Any]], found: Mapping[str, Mask], true: NDArray[np.uint8]) -> list[float]:
+    """Lesion-wise Dice of each study with a true lesion or a found one; in a study that is not in `found` nothing was found.
 
-    A study without a file counts as one in which nothing was found. Raises ValueError as `app_mask`.
+    Raises ValueError for a head on another grid than the true masks'.
     """
-    masks = true_masks([record["seed"] for record in records], cache, processes)
     out = []
-    for record, true in zip(records, masks):
-        path = folder / f"{record['studyUid']}.nii.gz"
-        found = app_mask(path, record["seed"]) if path.is_file() else np.zeros(true.shape, bool)
-        if found.any() or true.any():
-            out.append(lesion_wise_dice(found, true.astype(bool), METASTASES, _CELL_MM3).dice)
+    for record, mask in zip(records, true.astype(bool)):
+        cells = found.get(record["studyUid"], np.zeros(mask.shape, bool))
+        if cells.any() or mask.any():
+            out.append(lesion_wise_dice(cells, mask, METASTASES, _CELL_MM3).dice)
     return out

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Training = Literal["untrained", "synthetic", "clinical"]
@@ -34,8 +35,56 @@ class Card:
             "intendedUse": self.intended_use,
             "limits": list(self.limits),
             "trainingData": self.training_data,
-            "figures": [{"name": figure.name, "value": figure.value, "command": figure.command} for figure in self.figures],
+            "figures": [asdict(figure) for figure in self.figures],
         }
+
+
+def merge_figures(known: Sequence[Mapping[str, Any]], fresh: Sequence[Figure]) -> list[dict[str, Any]]:
+    """A manifest's figures with fresh ones: those of the same name go, as do all others of the same command."""
+    names, commands = {figure.name for figure in fresh}, {figure.command for figure in fresh}
+    kept = [dict(figure) for figure in known if figure["name"] not in names and figure["command"] not in commands]
+    return [*kept, *(asdict(figure) for figure in fresh)]
+
+
+def model_card(manifest: Mapping[str, Any], intervals: Mapping[str, tuple[float, float]] | None = None) -> str:
+    """README.md of a pack, from its manifest: what it is for, its limits, its data, and every figure with its command."""
+    card, ranges = manifest["card"], intervals or {}
+    lines = [
+        f"# {manifest['name']} ({manifest['id']} {manifest['version']})",
+        "",
+        f"Training: **{manifest['training']}**. Licence: {manifest['licence']['spdx']}.",
+        "",
+        "## Intended use",
+        "",
+        card["intendedUse"],
+        "",
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in card["limits"]),
+        "",
+        "## Training data",
+        "",
+        card["trainingData"],
+        "",
+        "## Figures",
+        "",
+    ]
+    commands = list(dict.fromkeys(figure["command"] for figure in card["figures"]))
+    if not commands:
+        lines.append("None were measured.")
+    for command in commands:
+        lines += [f"By `{command}`:", "", "| figure | value | 95% interval |", "|---|---|---|"]
+        for figure in card["figures"]:
+            if figure["command"] == command:
+                low_high = ranges.get(figure["name"])
+                lines.append(f"| {figure['name']} | {_short(figure['value'])} | {'' if low_high is None else f'{_short(low_high[0])} to {_short(low_high[1])}'} |")
+        lines.append("")
+    lines += ["", "docs/evaluation.md of the project defines the figures."]
+    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:.3f}"
 
 
 UNTRAINED = Card(
