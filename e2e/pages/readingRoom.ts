@@ -113,9 +113,36 @@ export class ReadingRoom {
     return Promise.all(edges.map(async (edge) => ((await this.viewport(plane).getByLabel(new RegExp(`^${edge}`)).first().textContent()) ?? '').trim()));
   }
 
+  /** Analyses the open study; a draft that is withheld is asked for all the same. */
   async analyse(): Promise<void> {
+    await this.analyseAsItIs();
+    if ((await this.draftAnyway.count()) > 0) await this.insist();
+  }
+
+  /** Analyses the open study, and stays with the notice if it is outside of what the model was made for. */
+  async analyseAsItIs(): Promise<void> {
     await this.reading.getByRole('button', { name: new RegExp(texts.reading.analyse) }).click();
     await expect(this.reading.getByRole('button', { name: new RegExp(texts.reading.again) })).toBeVisible({ timeout: 150_000 });
+  }
+
+  /** Asks for the draft in spite of the notice. */
+  async insist(): Promise<void> {
+    await this.draftAnyway.click();
+    await expect(this.sentences.first()).toBeVisible({ timeout: 150_000 });
+    await expect(this.reading.getByRole('button', { name: new RegExp(texts.reading.again) })).toBeVisible({ timeout: 150_000 });
+  }
+
+  get outsideNotice(): Locator {
+    return this.reading.getByTestId('outside-notice');
+  }
+
+  get draftAnyway(): Locator {
+    return this.outsideNotice.getByRole('button', { name: texts.findings.anyway });
+  }
+
+  /** What the heads say, with a button for each lesion. */
+  get findings(): Locator {
+    return this.reading.getByTestId('findings');
   }
 
   get sentences(): Locator {
