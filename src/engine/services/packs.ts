@@ -17,7 +17,7 @@ import type { Changes } from './changes.ts';
 import { isUsable, type Models } from './models.ts';
 import type { Natives } from './natives.ts';
 import type { Queue } from './queue.ts';
-import type { Uploads } from './uploads.ts';
+import { safeRelativePath, type Uploads } from './uploads.ts';
 
 export interface PacksParts {
   readonly store: Store;
@@ -165,12 +165,9 @@ export function packHandlers(packs: Packs, uploads: Uploads): Pick<Handlers, 'mo
     'models.licences': () => Object.values(licences).map(({ id, name, nonCommercial, summary, url }) => ({ id, name, nonCommercial, summary: [...summary], url })),
     async *'models.import'({ upload, weights, llm, bridge, heads, ...rest }, { signal }) {
       try {
-        const paths = await uploads.finish(upload);
-        const at = (name: string): string => {
-          const path = paths.find((found) => basename(found) === name);
-          if (path === undefined) throw new EngineError('import/not-found', 'This file was not handed over', { subject: name, advice: 'Choose the files again' });
-          return path;
-        };
+        const [first] = await uploads.finish(upload);
+        if (first === undefined) throw new EngineError('import/not-found', 'No file was handed over', { subject: 'models', advice: 'Choose the files again' });
+        const at = (name: string): string => join(dirname(first), safeRelativePath(name));
         const optional = (name: string | undefined): string | undefined => (name === undefined ? undefined : at(name));
         yield* packs.import({ ...rest, weights: at(weights), llm: optional(llm), bridge: optional(bridge), heads: optional(heads) }, signal);
       } finally {

@@ -3,13 +3,15 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { reconnectNow, useConnection } from './connectionStore.ts';
-import { PackSheet } from './PackSheet.tsx';
+import { ModelsSheet } from '../models/ModelsSheet.tsx';
+import { useModelImport } from '../models/modelImportStore.ts';
 import { TrainingLabel } from './TrainingLabel.tsx';
 import './connection.css';
 
 export function StatusBar({ onHelp }: { readonly onHelp: () => void }): ReactNode {
   const { state, status } = useConnection();
   const [details, setDetails] = useState(false);
+  const importing = useModelImport(({ phase }) => phase === 'sending' || phase === 'making');
   const pack = status?.pack ?? null;
   return (
     <footer className="status-bar" role="contentinfo" aria-label={texts.status.region}>
@@ -25,6 +27,7 @@ export function StatusBar({ onHelp }: { readonly onHelp: () => void }): ReactNod
           <button type="button" className="status-item" aria-label={texts.status.packDetails} title={texts.status.packDetails} onClick={() => { setDetails(true); }}>
             <Package size={12} aria-hidden />
             {pack === null ? <span className="bad">{texts.status.noPack}</span> : <>{pack.name} {pack.version}</>}
+            {importing ? <span className="chip accent">{texts.models.importing}</span> : null}
             {pack?.problem == null ? null : <TriangleAlert size={12} className="bad" aria-label={pack.problem.message} />}
           </button>
           {pack === null ? null : <TrainingLabel pack={pack} />}
@@ -39,7 +42,7 @@ export function StatusBar({ onHelp }: { readonly onHelp: () => void }): ReactNod
       <span className="reminder">{texts.app.notForDiagnosis}</span>
       <button type="button" className="status-item" onClick={onHelp} title={`${texts.keyboard.title} (?)`}><Keyboard size={13} aria-hidden />{texts.status.help}</button>
       {status === null ? null : <span className="version">{status.version}</span>}
-      {details && status !== null ? <PackSheet status={status} onClose={() => { setDetails(false); }} /> : null}
+      {details && status !== null ? <ModelsSheet status={status} onClose={() => { setDetails(false); }} /> : null}
     </footer>
   );
 }

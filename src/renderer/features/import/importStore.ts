@@ -50,7 +50,8 @@ const idle = { phase: 'idle', files: 0, sent: 0, share: 0, seen: 0, current: '',
 
 let running: AbortController | null = null;
 
-async function sendFile(upload: string, { name, file }: NamedFile, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<void> {
+/** Copies one file to the engine, piece by piece. */
+export async function sendFile(upload: string, { name, file }: NamedFile, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<void> {
   for (let offset = 0; offset === 0 || offset < file.size; offset += chunkBytes) {
     signal.throwIfAborted();
     const bytes = new Uint8Array(await file.slice(offset, offset + chunkBytes).arrayBuffer());
