@@ -1,7 +1,7 @@
 /** A process that is killed in the middle of its work loses nothing that was stored, leaves nothing half, and can go on. */
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call, drain, openEngine } from '../../testing/engineForTests.ts';
@@ -48,6 +48,16 @@ async function killAfter(ms: number, work: Omit<KillableWork, 'packFolder'>): Pr
   return { killed: !done, ms: workedMs };
 }
 
+/** How long the work takes when nobody disturbs it, in a copy of the data folder. */
+async function wholeMs(work: Omit<KillableWork, 'packFolder'>): Promise<number> {
+  const copy = temporaryFolder();
+  cpSync(work.dataDir, copy, { recursive: true });
+  return (await killAfter(60_000, { ...work, dataDir: copy })).ms;
+}
+
+/** A random moment from the round's own part of the work: the first round is sure to be a kill. */
+const momentOf = (round: number, rounds: number, whole: number): number => ((round + Math.random()) / rounds) * whole;
+
 const open = (dataDir: string): Promise<Engine> => openEngine(dataDir, { packFolders: [packFolder], pack: 'tiny' });
 
 /** Every row has its whole file, every file its row, and the database is sound. */
@@ -67,13 +77,12 @@ function expectWhole(engine: Engine, dataDir: string): number {
 test('import: killed at random moments, it keeps whole instances only, and the next import brings the rest', async () => {
   const source = temporaryFolder();
   const { files, study } = await writePhantomStudy(source, { slices: 70 });
-  const timed = temporaryFolder();
-  const { ms: whole } = await killAfter(60_000, { dataDir: timed, work: 'import', subject: source });
   const dataDir = temporaryFolder();
+  const whole = await wholeMs({ dataDir, work: 'import', subject: source });
   let before = 0;
   let kills = 0;
   for (let round = 0; round < 6; round++) {
-    const delay = Math.random() * whole * 0.8;
+    const delay = momentOf(round, 6, whole);
     if ((await killAfter(delay, { dataDir, work: 'import', subject: source })).killed) kills++;
     const engine = await open(dataDir);
     const stored = expectWholeOrEmpty(engine, dataDir);
@@ -103,9 +112,10 @@ test('index: killed at random moments, a case has all of its vectors or none, an
   await drain(first.importPaths([source], call.signal));
   await first.attachReports(join(table, 'r.csv'));
   await first.close();
+  const whole = await wholeMs({ dataDir, work: 'index', subject: '' });
   let kills = 0;
   for (let round = 0; round < 4; round++) {
-    if ((await killAfter(100 + Math.random() * 500, { dataDir, work: 'index', subject: '' })).killed) kills++;
+    if ((await killAfter(momentOf(round, 4, whole), { dataDir, work: 'index', subject: '' })).killed) kills++;
     const engine = await open(dataDir);
     expectWhole(engine, dataDir);
     const { db } = engine.parts.store;
@@ -128,9 +138,10 @@ test('analysis: killed at random moments, an earlier or later draft is there who
   const events = await drain(first.handlers['study.analyse']({ study, force: true }, call));
   const sentences = events.flatMap((event) => (event.kind === 'done' ? [event.draft.sentences] : []))[0]!;
   await first.close();
+  const whole = await wholeMs({ dataDir, work: 'analyse', subject: study });
   let kills = 0;
   for (let round = 0; round < 5; round++) {
-    if ((await killAfter(Math.random() * 1500, { dataDir, work: 'analyse', subject: study })).killed) kills++;
+    if ((await killAfter(momentOf(round, 5, whole), { dataDir, work: 'analyse', subject: study })).killed) kills++;
     const engine = await open(dataDir);
     expectWhole(engine, dataDir);
     const draft = await engine.handlers['study.draft']({ study }, call);
