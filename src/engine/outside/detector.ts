@@ -31,13 +31,13 @@ interface Statistics {
 
 /** Why an input is outside, by the part that says so most. */
 const reasons: Readonly<Record<string, string>> = {
-  contrast: 'dark and bright tissues are not where T1 with contrast has them, as in T2, CT or a map',
-  anatomy: 'what is shown, or the way it lies, is not a whole head',
-  slices: 'the slices do not make a head from bottom to top: too few, out of order, or only a part',
+  contrast: 'dark and bright tissues are not as in the images it was made with, but rather as in T2, CT or a map',
+  anatomy: 'the part of the body, its extent or the way it lies is not as in the images it was made with',
+  slices: 'the slices do not run through a head as in the images it was made with: too few, out of order, or only a part',
   texture: 'it looks like noise, a map or a picture without anatomy',
-  'before-contrast': 'it looks like T1 before contrast',
-  t2: 'it looks like T2',
-  flair: 'it looks like FLAIR',
+  'before-contrast': 'it looks rather like T1 before contrast',
+  t2: 'it looks rather like T2',
+  flair: 'it looks rather like FLAIR',
   unlike: 'as a whole it is far from every image it was made with',
   beside: 'it shows something that no image it was made with shows',
 };

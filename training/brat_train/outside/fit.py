@@ -8,6 +8,7 @@ volumes that none was fitted to; the score is the largest. Deterministic: the sa
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,20 @@ def write_statistics(statistics: Statistics, folder: Path, description: str, mea
         "threshold": statistics.threshold,
         "measuredOn": measured_on,
     }
+
+
+def read_statistics(pack: Path) -> Statistics:
+    """What :func:`write_statistics` put into a pack. Raises ValueError if its manifest has no `madeFor`."""
+    made_for = json.loads((pack / "manifest.json").read_text(encoding="utf-8")).get("madeFor")
+    if made_for is None:
+        raise ValueError(f"{pack.name} does not say what it was made for")
+    basis = np.load(pack / made_for["basis"]).astype(np.float64)
+    parts = np.load(pack / made_for["kinds"]).astype(np.float64)
+    directions, kinds = len(basis) - 2, len(parts) - len(UNLIKE)
+    weights, bias, centre, deviation = parts[:, :directions], parts[:, directions], parts[:, -2], parts[:, -1]
+    return Statistics(
+        basis[0], basis[1], basis[2:], weights[kinds], tuple(made_for["parts"][:kinds]), weights[:kinds], bias[:kinds], centre, deviation, float(made_for["threshold"]), 0
+    )
 
 
 def leading_directions(x_NM: Matrix, count: int) -> Matrix:

@@ -55,11 +55,11 @@ def fit_made_for(data: Path, volumes: int = VOLUMES, transformed: int = TRANSFOR
     return MadeFor(statistics, f"{int(held_out.sum())} training volumes that nothing else was fitted to; 1 in 100 of them lies above the threshold")
 
 
-def add_to_pack(pack: Path, data: Path) -> Path:
+def add_to_pack(pack: Path, data: Path, transformed: int = TRANSFORMED) -> Path:
     """Puts fitted statistics into a pack that is there: files first, the manifest last and whole."""
     manifest_file = pack / "manifest.json"
     manifest: dict[str, Any] = json.loads(manifest_file.read_text(encoding="utf-8"))
-    manifest["madeFor"] = fit_made_for(data).write(pack)
+    manifest["madeFor"] = fit_made_for(data, transformed=transformed).write(pack)
     for name in (manifest["madeFor"]["basis"], manifest["madeFor"]["kinds"]):
         content = (pack / name).read_bytes()
         manifest["files"][name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
