@@ -233,7 +233,7 @@ export const texts = {
     reads: (architecture: string, channels: string): string => `${channels}${architecture === '' ? '' : `, with ${architecture}`}`,
     can: (writes: boolean, text: boolean): string => [writes ? 'writes drafts with its language model' : 'composes drafts of prior reports', text ? 'searches reports by words' : 'no search by words'].join('; '),
     acceptedBy: (licence: string, by: string, at: string): string => `${licence}, accepted by ${by} on ${at}`,
-    size: (bytes: number): string => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.max(1, Math.round(bytes / 1e6))} MB`),
+    size: (bytes: number): string => (bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.max(1, Math.round(bytes / 1e3))} kB`),
     files: (count: number, size: string): string => `${plural(count, 'file', 'files')}, ${size}`,
     columns: { name: 'File', size: 'Size', hash: 'SHA-256' },
     use: 'Use this pack',

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { Argument, Option } from 'commander';
 import { licencesFor } from '../../engine/install/importPack.ts';
-import { gigabytes } from '../../engine/install/requirements.ts';
+import { sizeText } from '../../engine/install/requirements.ts';
 import type { Engine } from '../../engine/create.ts';
 import type { InstalledPack } from '../../shared/contract.ts';
 import { EngineError } from '../../shared/errors.ts';
@@ -101,7 +101,7 @@ function describe(pack: InstalledPack): string[] {
   return [
     `${key}${inUse ? '  (in use)' : ''}`,
     `  ${label}`,
-    `  ${shipped ? 'came with the app' : 'imported'}, ${gigabytes(bytes)}, ${licence}${accepted.length > 0 ? `, accepted by ${[...new Set(accepted.map(({ by }) => by))].join(', ')}` : ''}`,
+    `  ${shipped ? 'came with the app' : 'imported'}, ${sizeText(bytes)}, ${licence}${accepted.length > 0 ? `, accepted by ${[...new Set(accepted.map(({ by }) => by))].join(', ')}` : ''}`,
     `  ${architecture === '' ? '' : `${architecture}, `}${channels.join(', ')}; ${hasTextEncoder ? 'text search' : 'no text search'}; ${hasLanguageModel ? 'writes drafts' : 'composes drafts of prior reports'}`,
   ];
 }

@@ -6,13 +6,13 @@ import type { Pack } from '../pack/pack.ts';
 /** Left free on the disk for the rest of the system. */
 const spareDiskBytes = 512 * 2 ** 20;
 
-export const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(bytes < 10 * 2 ** 30 ? 1 : 0)} GB`;
+export const sizeText = (bytes: number): string => (bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(bytes < 10 * 2 ** 30 ? 1 : 0)} GB`);
 
 /** @throws EngineError `models/no-space` */
 export async function requireDisk(folder: string, bytes: number, subject: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize - spareDiskBytes;
-  if (bytes > free) throw new EngineError('models/no-space', `The pack needs ${gigabytes(bytes)} on the disk, ${gigabytes(Math.max(0, free))} can be used`, { subject, advice: 'Free some space and import again' });
+  if (bytes > free) throw new EngineError('models/no-space', `The pack needs ${sizeText(bytes)} on the disk, ${sizeText(Math.max(0, free))} can be used`, { subject, advice: 'Free some space and import again' });
 }
 
 /**
@@ -20,7 +20,7 @@ export async function requireDisk(folder: string, bytes: number, subject: string
  * @throws EngineError `models/no-memory`
  */
 export function requireMemory(bytes: number, subject: string, what: string, available = process.availableMemory()): void {
-  if (bytes > available) throw new EngineError('models/no-memory', `${what} needs ${gigabytes(bytes)} of memory, ${gigabytes(available)} are free`, { subject, advice: 'Close other programs, or use a smaller quantisation of the language model' });
+  if (bytes > available) throw new EngineError('models/no-memory', `${what} needs ${sizeText(bytes)} of memory, ${sizeText(available)} are free`, { subject, advice: 'Close other programs, or use a smaller quantisation of the language model' });
 }
 
 /**
