@@ -288,43 +288,49 @@ export function largestMean(sims: usize, rows: i32, real: i32, columns: i32): f3
 }
 
 /**
- * Mean of the greedy one-to-one alignment (paper, Algorithm 1). Overwrites `sims` [rows][columns].
- * @param scratch room for 8 bytes a row, the rows rounded up to a multiple of 4
+ * Mean of the greedy one-to-one alignment (paper, Algorithm 1) of `sims` [rows][columns].
+ * @param scratch room for 8 bytes a row, the rows rounded up to a multiple of 4, and 4 bytes a column
  */
 export function greedy(sims: usize, rows: i32, real: i32, columns: i32, scratch: usize): f32 {
-  const gone = f32x4.splat(-8);
   const padded = (rows + 3) & ~3;
   const best = scratch;
   const where = scratch + (<usize>padded << 2);
-  for (let row = 0; row < padded; row++) store<f32>(best + (<usize>row << 2), -8);
-  for (let row = 0; row < rows; row++) {
-    const line = sims + ((<usize>row * columns) << 2);
-    for (let c = real; c < columns; c++) store<f32>(line + (<usize>c << 2), -8);
-    findBest(line, columns, best + (<usize>row << 2), where + (<usize>row << 2));
+  // Added to every column: 0 while it is open.
+  const taken = where + (<usize>padded << 2);
+  for (let c = 0; c < columns; c++) store<f32>(taken + (<usize>c << 2), c < real ? 0 : -16);
+  for (let row = rows; row < padded; row++) {
+    store<f32>(best + (<usize>row << 2), -64);
+    store<i32>(where + (<usize>row << 2), -1);
   }
+  for (let row = 0; row < rows; row++) findBest(sims + ((<usize>row * columns) << 2), taken, columns, best + (<usize>row << 2), where + (<usize>row << 2));
   let sum: f64 = 0;
   const pairs = min(rows, real);
-  for (let taken = 0; taken < pairs; taken++) {
-    let most = gone;
-    for (let r = 0; r < padded; r += 4) most = f32x4.max(most, v128.load(best + (<usize>r << 2)));
-    const value = max(max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)), max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)));
+  const end = <usize>padded << 2;
+  for (let pair = 0; pair < pairs; pair++) {
+    let most = v128.load(best);
+    for (let r: usize = 16; r < end; r += 16) most = f32x4.max(most, v128.load(best + r));
+    const value = largestLane(most);
     const wanted = f32x4.splat(value);
-    let row = 0;
-    for (let r = 0; r < padded; r += 4) {
-      const bits = i32x4.bitmask(f32x4.eq(v128.load(best + (<usize>r << 2)), wanted));
-      if (bits != 0) {
-        row = r + ctz(bits);
-        break;
-      }
+    let at: usize = 0;
+    let bits = 0;
+    for (; at < end; at += 16) {
+      bits = i32x4.bitmask(f32x4.eq(v128.load(best + at), wanted));
+      if (bits != 0) break;
     }
+    at += <usize>ctz(bits) << 2;
     sum += value;
-    const column = load<u32>(where + (<usize>row << 2));
-    store<f32>(best + (<usize>row << 2), -8);
-    store<u32>(where + (<usize>row << 2), 0xffffffff);
-    for (let r = 0; r < rows; r++) {
-      const line = sims + ((<usize>r * columns) << 2);
-      store<f32>(line + (<usize>column << 2), -8);
-      if (load<u32>(where + (<usize>r << 2)) == column) findBest(line, columns, best + (<usize>r << 2), where + (<usize>r << 2));
+    const column = load<i32>(where + at);
+    store<f32>(best + at, -64);
+    store<i32>(where + at, -1);
+    store<f32>(taken + (<usize>column << 2), -16);
+    const gone = i32x4.splat(column);
+    for (let r: usize = 0; r < end; r += 16) {
+      let same = i32x4.bitmask(i32x4.eq(v128.load(where + r), gone));
+      while (same != 0) {
+        const row = r + (<usize>ctz(same) << 2);
+        findBest(sims + (row >> 2) * (<usize>columns << 2), taken, columns, best + row, where + row);
+        same &= same - 1;
+      }
     }
   }
   return <f32>(sum / pairs);
@@ -332,16 +338,22 @@ export function greedy(sims: usize, rows: i32, real: i32, columns: i32, scratch:
 
 // @ts-ignore: decorator
 @inline
-function findBest(line: usize, columns: i32, best: usize, where: usize): void {
-  let most = v128.load(line);
-  for (let c = 4; c < columns; c += 4) most = f32x4.max(most, v128.load(line + (<usize>c << 2)));
-  const value = max(max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)), max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)));
+function largestLane(v: v128): f32 {
+  const half = f32x4.max(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.max(half, v128.shuffle<f32>(half, half, 1, 0, 3, 2)), 0);
+}
+
+function findBest(line: usize, taken: usize, columns: i32, best: usize, where: usize): void {
+  const end = <usize>columns << 2;
+  let most = f32x4.add(v128.load(line), v128.load(taken));
+  for (let c: usize = 16; c < end; c += 16) most = f32x4.max(most, f32x4.add(v128.load(line + c), v128.load(taken + c)));
+  const value = largestLane(most);
   store<f32>(best, value);
   const wanted = f32x4.splat(value);
-  for (let c = 0; c < columns; c += 4) {
-    const bits = i32x4.bitmask(f32x4.eq(v128.load(line + (<usize>c << 2)), wanted));
+  for (let c: usize = 0; c < end; c += 16) {
+    const bits = i32x4.bitmask(f32x4.eq(f32x4.add(v128.load(line + c), v128.load(taken + c)), wanted));
     if (bits != 0) {
-      store<u32>(where, c + ctz(bits));
+      store<i32>(where, <i32>(c >> 2) + ctz(bits));
       return;
     }
   }

@@ -9,9 +9,6 @@ import { createBridge } from '../../engine/draft/bridge.ts';
 import { writeDraft } from '../../engine/draft/write.ts';
 import { readGolden } from '../../engine/encode/golden.ts';
 import { packFile, packKey } from '../../engine/pack/pack.ts';
-import { alignPairwise, similarityMatrix } from '../../engine/search/alignment.ts';
-import { rankCases } from '../../engine/search/rankCases.ts';
-import { VectorIndex } from '../../engine/search/vectorIndex.ts';
 import { createPreprocessor } from '../../engine/volume/preprocess.ts';
 import type { Volume } from '../../engine/volume/types.ts';
 import { natives } from '../../native/natives.ts';
@@ -19,12 +16,16 @@ import type { Affine } from '../../shared/geometry.ts';
 import { EngineError } from '../../shared/errors.ts';
 import { clock, openModels, type Context, type ModelChoice } from '../context.ts';
 import { matrixGraph } from './matrixGraph.ts';
-import { machine, measure, randomNumbers, randomUnitRows, summarise, type BenchResult, type Measured } from './measure.ts';
+import { machine, measure, randomNumbers, summarise, type BenchResult, type Measured } from './measure.ts';
+import { benchSearch } from './searchBench.ts';
 
 export interface BenchOptions extends ModelChoice {
   readonly runs: number;
   /** Cases, for search; files, for import. */
   readonly size: number | null;
+  /** Of search: how many queries, and how many of them are held to brute force. */
+  readonly queries?: number | null;
+  readonly truth?: number | null;
 }
 
 export type Bench = (context: Context, options: BenchOptions, folder: string) => Promise<BenchResult>;
@@ -84,19 +85,7 @@ const benchEncode: Bench = async (context, { runs, ...choice }, folder) => {
   }
 };
 
-const benchSearch: Bench = async ({ signal }, { runs, size }) => {
-  const [cases, views, width, plainCases] = [size ?? 2000, 32, 256, 100];
-  const next = randomNumbers(3);
-  const index = new VectorIndex(width);
-  for (let n = 0; n < cases; n++) index.put(`case-${String(n).padStart(6, '0')}`, null, randomUnitRows(views, width, next));
-  const query = randomUnitRows(views, width, next);
-  const ranked = await measure(runs, signal, () => rankCases(query, index, { limit: 10, signal }));
-  const some = [...index.cases()].slice(0, plainCases);
-  const plain = await measure(runs, signal, () => { for (const item of some) alignPairwise(similarityMatrix(query, item.vectors, width), views, views); });
-  // Per case on both sides, since the plain loops go through fewer.
-  const perCase = (times: Measured, count: number): Measured => ({ runs: times.runs, medianMs: times.medianMs / count, minMs: times.minMs / count, maxMs: times.maxMs / count });
-  return result('search', `${cases} cases of ${views} x ${width}`, perCase(ranked, cases), { name: 'plain loops, per case', ...perCase(plain, Math.min(plainCases, cases)) }, { cases }, { wholeSearch: ranked });
-};
+const searchBench: Bench = ({ signal }, { size, queries, truth }, folder) => benchSearch({ cases: size ?? 2000, queries: queries ?? 200, truth: truth ?? queries ?? 200 }, folder, signal);
 
 const benchDraft: Bench = async (context, { runs, ...choice }, folder) => {
   const models = await openModels(context, choice, folder);
@@ -169,4 +158,4 @@ function syntheticSlice(n: number): Uint8Array {
   return new Uint8Array(file.write());
 }
 
-export const benches = { preprocess: benchPreprocess, encode: benchEncode, search: benchSearch, draft: benchDraft, import: benchImport } as const satisfies Record<string, Bench>;
+export const benches = { preprocess: benchPreprocess, encode: benchEncode, search: searchBench, draft: benchDraft, import: benchImport } as const satisfies Record<string, Bench>;

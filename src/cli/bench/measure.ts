@@ -46,18 +46,3 @@ export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
-
-/** float32 [rows, width], rows of length 1. */
-export function randomUnitRows(rows: number, width: number, next: () => number): Float32Array {
-  const out = new Float32Array(rows * width);
-  for (let row = 0; row < rows; row++) {
-    let sum = 0;
-    for (let k = 0; k < width; k++) {
-      const value = next() + next() + next() - 1.5;
-      out[row * width + k] = value;
-      sum += value * value;
-    }
-    for (let k = 0; k < width; k++) out[row * width + k] = out[row * width + k]! / Math.sqrt(sum);
-  }
-  return out;
-}

@@ -10,6 +10,9 @@ const steps = ['preprocess', 'encode', 'search', 'draft', 'import'] as const;
 interface Options extends CommonOptions, ModelChoice {
   readonly runs: string;
   readonly size?: string;
+  readonly cases?: string;
+  readonly queries?: string;
+  readonly truth?: string;
   readonly against?: 'pytorch';
 }
 
@@ -21,18 +24,24 @@ export const benchCommand: Register = (program, action) =>
     .option('--runs <count>', 'runs after one to warm up', '5')
     .option('--size <count>', 'cases for search, files for import')
     .addOption(new Option('--against <other>', 'encode only: the published model at full size, with random weights, against the training environment').choices(['pytorch']))
+    .option('--cases <count>', 'for search: the same as --size')
+    .option('--queries <count>', 'for search: queries to time (200)')
+    .option('--truth <count>', 'for search: how many of them are held to brute force, which takes a while (all; 0 for none)')
     .option('--pack <name>', 'pack: id, id@version or folder')
     .option('--provider <name>', 'auto, cuda, webgpu, dml, coreml or cpu')
     .action(
       action(async (context, [step]: [(typeof steps)[number]], options: Options) => {
         const { output } = context;
         const runs = wholeNumber('--runs', options.runs);
-        const size = options.size === undefined ? null : wholeNumber('--size', options.size);
+        const asked = options.cases ?? options.size;
+        const size = asked === undefined ? null : wholeNumber('--cases', asked);
+        const queries = options.queries === undefined ? null : wholeNumber('--queries', options.queries);
+        const truth = options.truth === undefined ? null : options.truth === '0' ? 0 : wholeNumber('--truth', options.truth);
         if (options.against !== undefined && step !== 'encode') throw new EngineError('cli/usage', `--against is for encode, not for ${step}`, { subject: '--against', advice: 'Leave it out' });
         output.progress(`measuring ${step} …`);
         // Loaded for this command alone: it brings libraries that no other needs.
         const bench = options.against === undefined ? (await import('../bench/benches.ts')).benches[step] : (await import('../bench/encodeAgainstPyTorch.ts')).benchEncodeAgainstPyTorch;
-        const found = await withWorkFolder((folder) => bench(context, { ...options, runs, size }, folder));
+        const found = await withWorkFolder((folder) => bench(context, { ...options, runs, size, queries, truth }, folder));
         output.line(`${found.bench}, ${found.subject}: ${found.medianMs.toFixed(3)} ms (median of ${runs}), ${found.ratio.toFixed(2)} times ${found.reference.name} (${found.reference.medianMs.toFixed(3)} ms)`);
         for (const [name, times] of Object.entries(found.measured)) if (name !== found.bench) output.line(`  ${name}: ${times.medianMs.toFixed(1)} ms`);
         output.result(found);

@@ -40,7 +40,7 @@ const secondLooks = (size: number): number => Math.max(2000, Math.ceil(size / 12
 /** Cases aligned exactly before estimates are judged. */
 const firstExact = 48;
 /** Best estimates that each thread keeps at least. */
-const firstLook = (limit: number): number => 4 * limit + 200;
+const firstLook = (limit: number): number => 2 * limit + 60;
 /** Exact alignments at most, when nothing has to be proven. */
 const mostExact = 1000;
 /** How many standard deviations of its error an estimate may be short. */

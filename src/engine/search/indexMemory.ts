@@ -79,7 +79,7 @@ export class IndexMemory {
     const room = (): ThreadRoom => ({
       histogram: arena.take(bins * 4),
       sims: arena.take(mostRows * mostRows * 4),
-      scratch: arena.take(2 * dims + 8 * mostRows),
+      scratch: arena.take(Math.max(2 * dims, 12 * mostRows)),
       rows: arena.take(mostRows * stride * 4),
       turned: arena.take(mostRows * Math.max(dims, centroidsPerLevel) * 4),
       lengths: arena.take(mostRows * 4),

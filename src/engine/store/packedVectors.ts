@@ -1,13 +1,13 @@
 /**
- * Unit rows in nine bits a number, for archives that have grown: each row is told as its difference from a reference row,
- * in 512 even steps over the largest difference. A cosine moves by some 1e-4, which is what two execution providers of one
- * encoder differ by, and a case's similarity by a few 1e-5; docs/search.md has the rankings that it changes. The difference,
+ * Unit rows in ten bits a number, for archives that have grown: each row is told as its difference from a reference row,
+ * in 1024 even steps over the largest difference. A cosine moves by less than 1e-4, which is less than two execution
+ * providers of one encoder differ by, and a case's similarity by some 1e-5; docs/search.md has the rankings that it changes. The difference,
  * rather than the row, because embeddings of one kind of study lie close together.
  *
- * Layout: float32 [rows] step sizes, then [rows][width] low bytes, then [rows][ceil(width / 8)] ninth bits.
+ * Layout: float32 [rows] step sizes, then [rows][width] low bytes, then [rows][ceil(width / 4)] two high bits each.
  */
 
-const middle = 255.5;
+const middle = 511.5;
 
 /** Row of the reference that a row of a case goes with. */
 const referenceAt = (reference: Float32Array, row: number, width: number): number => (reference.length === width ? 0 : row * width);
@@ -17,7 +17,7 @@ export const fits = (reference: Float32Array, rows: number, width: number): bool
 
 export function packVectors(vectors: Float32Array, width: number, reference: Float32Array): Uint8Array {
   const rows = vectors.length / width;
-  const highBytes = Math.ceil(width / 8);
+  const highBytes = Math.ceil(width / 4);
   const out = new Uint8Array(rows * (4 + width + highBytes));
   const steps = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
@@ -30,9 +30,9 @@ export function packVectors(vectors: Float32Array, width: number, reference: Flo
     const low = rows * 4 + from;
     const high = rows * (4 + width) + row * highBytes;
     for (let k = 0; k < width; k++) {
-      const code = step === 0 ? 255 : Math.max(0, Math.min(511, Math.round((vectors[from + k]! - reference[against + k]!) / step + middle)));
+      const code = step === 0 ? 511 : Math.max(0, Math.min(1023, Math.round((vectors[from + k]! - reference[against + k]!) / step + middle)));
       out[low + k] = code & 0xff;
-      out[high + (k >> 3)]! |= (code >> 8) << (k & 7);
+      out[high + (k >> 2)]! |= (code >> 8) << ((k & 3) * 2);
     }
   }
   out.set(new Uint8Array(steps.buffer), 0);
@@ -41,7 +41,7 @@ export function packVectors(vectors: Float32Array, width: number, reference: Flo
 
 /** @returns float32 [rows, width] */
 export function unpackVectors(packed: Uint8Array, width: number, reference: Float32Array): Float32Array {
-  const highBytes = Math.ceil(width / 8);
+  const highBytes = Math.ceil(width / 4);
   const rows = packed.length / (4 + width + highBytes);
   const steps = new DataView(packed.buffer, packed.byteOffset, rows * 4);
   const out = new Float32Array(rows * width);
@@ -51,10 +51,17 @@ export function unpackVectors(packed: Uint8Array, width: number, reference: Floa
     const from = row * width;
     const low = rows * 4 + from;
     const high = rows * (4 + width) + row * highBytes;
-    for (let k = 0; k < width; k++) {
-      const code = packed[low + k]! | (((packed[high + (k >> 3)]! >> (k & 7)) & 1) << 8);
-      out[from + k] = reference[against + k]! + step * (code - middle);
+    const offset = -step * middle;
+    // Four numbers share a byte of high bits.
+    let k = 0;
+    for (let four = high; k + 4 <= width; k += 4, four++) {
+      const bits = packed[four]!;
+      out[from + k] = reference[against + k]! + (step * (packed[low + k]! | ((bits & 3) << 8)) + offset);
+      out[from + k + 1] = reference[against + k + 1]! + (step * (packed[low + k + 1]! | ((bits & 12) << 6)) + offset);
+      out[from + k + 2] = reference[against + k + 2]! + (step * (packed[low + k + 2]! | ((bits & 48) << 4)) + offset);
+      out[from + k + 3] = reference[against + k + 3]! + (step * (packed[low + k + 3]! | ((bits & 192) << 2)) + offset);
     }
+    for (; k < width; k++) out[from + k] = reference[against + k]! + (step * (packed[low + k]! | (((packed[high + (k >> 2)]! >> ((k & 3) * 2)) & 3) << 8)) + offset);
   }
   return out;
 }
