@@ -15,6 +15,7 @@ describe('splitSentences', () => {
     ['sequence names', 'Bright on T2. Dark on T1. FLAIR is normal.', ['Bright on T2.', 'Dark on T1.', 'FLAIR is normal.']],
     ['numbered lists', '1. No mass.\n2. No bleed.\n3) Normal ventricles', ['No mass.', 'No bleed.', 'Normal ventricles']],
     ['numbered lists on one line', '1. No mass. 2. No bleed.', ['No mass.', 'No bleed.']],
+    ['a numbered list on the line of its title', 'IMPRESSION: 1. A mass. 2. No bleed.', ['A mass.', 'No bleed.']],
     ['bullets', '- No mass\n- No bleed\n• Midline is central', ['No mass', 'No bleed', 'Midline is central']],
     ['titles', 'FINDINGS:\nNo mass.\n\nIMPRESSION: Normal study.', ['No mass.', 'Normal study.']],
     ['lines that are only wrapped', 'There is a mass in the left\nfrontal lobe. No other\nlesion.', ['There is a mass in the left frontal lobe.', 'No other lesion.']],

@@ -105,8 +105,8 @@ function stopEnds(before: string, after: string): 'end' | 'goes on' | 'unknown' 
   const rest = after.trimStart();
   const word = /(\S+)$/.exec(before)?.[1] ?? '';
   const bare = word.toLowerCase().replace(/^[("'“[]+/, '');
-  // "1. No mass" at the start of an item is its number, not a sentence.
-  if (/^\s*\(?\d{1,2}$/.test(before)) return 'goes on';
+  // "1. No mass" at the start of an item, or of what a title opens, is its number, not a sentence.
+  if (/^\(?\d{1,2}$/.test(before.trimStart().replace(headingPrefix, ''))) return 'goes on';
   // The text ends here, or a paragraph does.
   if (/^\s*?\n\s*?\n/.test(after)) return 'end';
   // "J. Smith": one capital alone, begun like a name. "hepatitis C." and "T1." are ends.

@@ -78,7 +78,7 @@ def _stop_ends(before: str, after: str) -> bool:
     """Whether the full stop between these ends a sentence."""
     found = re.search(r"(\S+)$", before)
     word = found[1] if found else ""
-    if re.search(r"^\s*\(?\d{1,2}$", before, re.ASCII):
+    if re.search(r"^\(?\d{1,2}$", _HEADING_PREFIX.sub("", before.lstrip()), re.ASCII):
         return False  # the number of a list item
     if re.match(r"^\s*?\n\s*?\n", after):
         return True

@@ -90,7 +90,7 @@ def read_folder(images: Path, table: Path, columns: Columns = Columns(), process
     for key, row in by_name.items():
         if key not in used and row is not None:
             tally.add("report-without-image", key)
-    return Found(tuple(_one_each(cases, tally)), tally)
+    return Found(tuple(sorted(_one_each(cases, tally), key=lambda case: case.id)), tally)
 
 
 def _rows_by_study(rows: Sequence[Row], study: str, report: str | None, tally: Tally) -> dict[str, Row | None]:
