@@ -106,3 +106,30 @@ for (const [name, { voxelToLps }] of Object.entries(phantomStacks())) {
     }
   });
 }
+
+test('a lesion that is jumped to is outlined where it lies in the patient', async () => {
+  await page.getByRole('button', { name: texts.series.open('phantom axial') }).click();
+  await expect(page.getByTestId('viewport-axial')).toContainText('phantom axial');
+  await page.getByRole('button', { name: new RegExp(texts.reading.analyse) }).click();
+  await page.getByRole('button', { name: texts.findings.jump(0, texts.findings.sides.left) }).click();
+  await page.getByTestId('findings').scrollIntoViewIfNeeded();
+  const views = viewPlanes(phantomStacks()['axial']!.voxelToLps);
+  for (const plane of planes) {
+    const { width, height, pxPerMm } = await paneScale(plane);
+    const rim = await page.getByTestId(`viewport-${plane}`).getByTestId('lesion-overlay').evaluate((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      let [count, x, y] = [0, 0, 0];
+      for (let at = 0; at < canvas.width * canvas.height; at++) {
+        if (data[4 * at + 3] === 0) continue;
+        count += 1;
+        x += at % canvas.width;
+        y += Math.floor(at / canvas.width);
+      }
+      return { count, x: (x / count + 0.5) / canvas.width, y: (y / count + 0.5) / canvas.height };
+    });
+    expect(rim.count, `${plane}: an outline is drawn`).toBeGreaterThan(20);
+    expect(Math.abs(rim.x * width - width / 2 - dot(centre, views[plane].right) * pxPerMm), `${plane}: across`).toBeLessThan(tolerancePx);
+    expect(Math.abs(height / 2 - rim.y * height - dot(centre, views[plane].up) * pxPerMm), `${plane}: up`).toBeLessThan(tolerancePx);
+  }
+});

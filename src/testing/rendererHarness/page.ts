@@ -3,10 +3,10 @@
  * phantoms made in the page, or volumes that the test's server offers under `/volumes.json`.
  */
 import { z } from 'zod';
-import type { AnalysisEvent, DraftSentence, SeriesSummary, SimilarCase, StudyDetail, VolumeInfo } from '../../shared/contract.ts';
+import type { AnalysisEvent, AnalysisStep, DraftSentence, LesionMap, SeriesSummary, SimilarCase, StudyDetail, StudyFindings, VolumeInfo } from '../../shared/contract.ts';
 import { EngineError } from '../../shared/errors.ts';
 import type { Affine, Dims } from '../../shared/geometry.ts';
-import { phantomStacks } from './phantomVolume.ts';
+import { block, phantomStacks } from './phantomVolume.ts';
 import type { PhantomVolume } from './phantomVolume.ts';
 
 z.config({ jitless: true });
@@ -77,8 +77,26 @@ const similar: readonly SimilarCase[] = [0.83, 0.77, 0.61, 0.42].map((similarity
   report: '', patientAge: 51 + 4 * at, sex: at % 2 === 0 ? 'F' : 'M', studyDate: `2024-0${1 + at}-1${at}`, demo: true,
 }));
 
+const findings: StudyFindings = {
+  study: 'phantom', series: 'phantom-axial', stack: 0, pack: stamp, provider: 'cpu', createdAt: '2026-03-09T10:00:00Z',
+  findings: [['enhancing', 'Yes', 0.98], ['size', 'More than 2cm', 0.91], ['side', 'Left', 0.97], ['side', 'Right', 0.04], ['locations', 'Left frontal lobe', 0.88], ['count', 'One', 0.79], ['shift', 'Yes', 0.12], ['hydrocephalus', 'Yes', 0.03]].map(([question, answer, probability]) => ({ question: String(question), answer: String(answer), probability: Number(probability) })),
+  lesions: [{ index: 0, volumeMl: 8.4, longestDiameterMm: 31, centreLps: [...block.centre], side: 'left', slice: 15, instance: '2.25.1', probability: 0.96 }],
+  insideOfTraining: { inside: true, score: 0.7, threshold: 2.9, reason: '', madeFor: 'T1-weighted MRI of the head after contrast' },
+};
+
+/** A ball of 12 mm about the block, in cells of 4 mm whose first index runs to the right. */
+function lesions(): LesionMap {
+  const voxelToLps = [-4, 0, 0, 96, 0, -4, 0, 96, 0, 0, 4, -96, 0, 0, 0, 1];
+  const values = new Uint8Array(49 ** 3).map((_, at) => {
+    const cell = [at % 49, Math.floor(at / 49) % 49, Math.floor(at / 49 ** 2)];
+    const place = cell.map((index, axis) => voxelToLps[5 * axis]! * index + voxelToLps[4 * axis + 3]!);
+    return Math.hypot(...place.map((value, axis) => value - block.centre[axis]!)) <= 12 ? 255 : 0;
+  });
+  return { dims: [49, 49, 49], voxelToLps, values, threshold: 128 };
+}
+
 async function* analysis(signal?: AbortSignal): AsyncGenerator<AnalysisEvent> {
-  const step = async function* (name: 'read' | 'preprocess' | 'encode' | 'search' | 'draft' | 'ground', ms: number): AsyncGenerator<AnalysisEvent> {
+  const step = async function* (name: AnalysisStep, ms: number): AsyncGenerator<AnalysisEvent> {
     yield { kind: 'step', step: name, state: 'started', ms: null, message: '' };
     await pause(ms / 4);
     signal?.throwIfAborted();
@@ -88,6 +106,8 @@ async function* analysis(signal?: AbortSignal): AsyncGenerator<AnalysisEvent> {
   yield* step('preprocess', 640);
   yield* step('encode', 790);
   yield { kind: 'views', count: 32, size: 256, pack: stamp, provider: 'cpu' };
+  yield* step('findings', 610);
+  yield { kind: 'findings', findings };
   yield* step('search', 22);
   yield { kind: 'similar', cases: [...similar] };
   yield { kind: 'step', step: 'draft', state: 'started', ms: null, message: '' };
@@ -138,6 +158,8 @@ async function answer(method: string, params: unknown): Promise<unknown> {
     case 'series.setRole': return detailOf((await seriesOf(name)).study);
     case 'volume.open': return infoOf(name);
     case 'study.draft': return null;
+    case 'study.findings': return null;
+    case 'study.lesionMap': return lesions();
     case 'study.attention': return attention(view);
     case 'search.text': return similar.map((found) => ({ ...found, by: 'text' }));
     default: throw new EngineError('store/not-found', `${method} has no stand-in`, { subject: method, advice: 'Use the app itself' });
