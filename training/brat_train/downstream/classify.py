@@ -92,8 +92,14 @@ class Run:
         return float(np.nanmean(self.auroc))
 
 
-def train_once(make: Callable[[], PooledEncoder], data: Labelled, fraction: float, settings: Settings, seed: int, device: torch.device, keep_sides: bool) -> Run:
-    """Trains on a fraction and tests the epoch that was best in validation. Raises FloatingPointError if a loss is not finite."""
+def train_once(
+    make: Callable[[], PooledEncoder], data: Labelled, fraction: float, settings: Settings, seed: int, device: torch.device, keep_sides: bool, encoded: Tensor | None = None
+) -> Run:
+    """Trains on a fraction and tests the epoch that was best on the development cases.
+
+    `encoded` [N, width] is what a frozen encoder says of all images, if that is known already.
+    Raises FloatingPointError naming the cases if a loss is not finite.
+    """
     torch.manual_seed(seed)
     model = Classifier(make(), len(data.classes), settings.inner).to(device)
     frozen = settings.trained == "mlp"
@@ -102,7 +108,7 @@ def train_once(make: Callable[[], PooledEncoder], data: Labelled, fraction: floa
     rows = subset(data.label, data.rows("train"), fraction, seed)
     label = torch.from_numpy(data.label)
     # A frozen encoder says the same of the same image every time, so it is asked once.
-    known = _encode(model.encoder, data.volumes, np.arange(len(data.ids)), device, settings) if frozen else None
+    known = (encode(model.encoder, data, device, settings) if encoded is None else encoded) if frozen else None
     vary = table_5_variation(seed, keep_sides) if settings.augmentation else None
     rng = np.random.default_rng(seed)
 
@@ -179,11 +185,17 @@ def classify(
     def fresh(seed: int) -> Callable[[], PooledEncoder]:
         return lambda: PooledEncoder(load_brat(checkpoint, new_weights, seed), views)
 
+    encoded: Tensor | None = None
     for fraction in fractions:
+        chosen = settings[f"{fraction:g}"]
         for seed in range(runs):
             if (fraction, seed) in done:
                 continue
-            run = train_once(fresh(seed), found, fraction, settings[f"{fraction:g}"], seed, device, keep_sides)
+            # New weights are other ones in every run; pre-trained ones are the same.
+            same = chosen.trained == "mlp" and not new_weights
+            if same and encoded is None:
+                encoded = encode(fresh(seed)().to(device), found, device, chosen)
+            run = train_once(fresh(seed), found, fraction, chosen, seed, device, keep_sides, encoded if same else None)
             done[fraction, seed] = run
             log.add(asdict(run))
             print(f"{fraction:g} of the cases ({run.cases}), run {seed + 1}/{runs}: AUROC {run.mean:.3f} at epoch {run.epoch + 1}", file=sys.stderr, flush=True)
@@ -220,7 +232,8 @@ def _batches(volumes: Tensor, rows: np.ndarray, device: torch.device, settings: 
 
 
 @torch.no_grad()
-def _encode(encoder: PooledEncoder, volumes: Tensor, rows: np.ndarray, device: torch.device, settings: Settings) -> Tensor:
+def encode(encoder: PooledEncoder, data: Labelled, device: torch.device, settings: Settings) -> Tensor:
+    """What an encoder says of all images as they are, float32 [N, width]."""
     encoder.eval()
     with _precision(device, settings):
-        return torch.cat([encoder(part).float() for part in _batches(volumes, rows, device, settings)])
+        return torch.cat([encoder(part).float() for part in _batches(data.volumes, np.arange(len(data.ids)), device, settings)])

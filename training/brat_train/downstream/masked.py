@@ -20,7 +20,8 @@ from torch.nn import functional as F
 
 from brat_train.data.readers.brats import LAYOUTS, Edition, read_brats
 from brat_train.data.readers.source import SourceCase
-from brat_train.data.training_set import load_training_set
+from brat_train.data.sharded_set import ShardedSet
+from brat_train.data.training_set import reduce_in_plane
 from brat_train.metrics.segmentation import GLIOMA, METASTASES, LesionRules
 
 Grid = Literal["model", "native"]
@@ -99,18 +100,20 @@ def masked_brats(root: Path, edition: Edition, kept: Path, size: tuple[int, int,
 
 def masked_phantoms(folder: Path, kept: Path, in_plane_reduction: int, limit: int | None = None) -> MaskedSet:
     """Enhancing lesions of phantoms. Their masks are coarser in-plane than the volumes; each cell's value is spread over its voxels."""
-    data = load_training_set(folder, torch.device("cpu"), in_plane_reduction, limit)
-    if data.masks is None:
-        raise ValueError(f"{folder} has no masks")
+    data = ShardedSet(folder, batch=1, split=None, need_report=False)
     kept.mkdir(parents=True, exist_ok=True)
     files = []
-    for case, volume, mask in zip(data.cases, data.volumes, data.masks, strict=True):
+    for row, case in enumerate(data.cases[:limit]):
         file = kept / f"{case.id}.npz"
         if not _whole(file):
-            spread = F.interpolate(mask[None, None].float(), size=tuple(volume.shape), mode="nearest")[0] > 0
-            _keep(file, volume[None].numpy(), spread.numpy())
+            read = data.read([row])
+            if read.masks is None:
+                raise ValueError(f"{folder} has no masks")
+            volume = reduce_in_plane(read.volumes, in_plane_reduction)
+            spread = F.interpolate(read.masks[None].float(), size=tuple(volume.shape[1:]), mode="nearest")[0] > 0
+            _keep(file, volume.numpy(), spread.numpy())
         files.append(file)
-    ids = tuple(case.id for case in data.cases)
+    ids = tuple(case.id for case in data.cases[:limit])
     return MaskedSet(ids, ids, ("enhancing",), LesionRules(1, 0.0), tuple(files))
 
 
