@@ -3,7 +3,7 @@
  * Makes phantoms as DICOM studies, runs the app's own command line on them, and prints one JSON object. This file only
  * leads from step to step; what the figures are is in docs/evaluation.md and training/brat_train/evaluate.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -66,9 +66,13 @@ function readOptions(args: readonly string[]): Options {
 const started = performance.now();
 const say = (text: string): void => { process.stderr.write(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${text}\n`); };
 
+/** The program that runs now, which goes with this one. */
+let running: ChildProcess | null = null;
+
 /** Runs a program with its standard output in a file, its standard error passed on. @returns its exit code */
 function run(command: string, args: readonly string[], options: { readonly out: string; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv }): Promise<number> {
   const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'inherit'] });
+  running = child;
   const file = createWriteStream(options.out);
   child.stdout.pipe(file);
   return new Promise((done, failed) => {
@@ -151,8 +155,9 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (!existsSync(python)) throw new UsageError('training/.venv is missing: see training/README.md, "Set up"');
   const work = mkdtempSync(join(tmpdir(), 'brat-eval-'));
-  // Ctrl-C reaches the programs that run too; the folder goes once they have ended.
+  // Ctrl-C in a terminal reaches the program that runs too; the folder goes once that has ended.
   process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => { running?.kill(); });
   try {
     const found = await measure(options, work);
     process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : table(found));

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from brat_train.evaluate.drafts import compare_with_truth, finding_errors, finding_figures, question_f1, truth_figures
-from brat_train.evaluate.read_findings import read_report, split_sentences
+from brat_train.evaluate.read_findings import read_report
+from brat_train.text.sentences import split_report
 
 _KNOWN = ("answers", "lesions", "normal")
 
@@ -51,7 +52,7 @@ def evaluate_drafts(drafts: Sequence[Mapping[str, Any]], truth: Sequence[Mapping
 
 
 def _sentences(line: Mapping[str, Any]) -> list[str]:
-    return list(line["sentences"]) if "sentences" in line else split_sentences(line["text"])
+    return list(line["sentences"]) if "sentences" in line else split_report(line["text"])
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

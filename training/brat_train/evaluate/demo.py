@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brat_train.evaluate.drafts import ComparedDraft, FindingTable, compare_with_truth, finding_errors, finding_figures, truth_figures
+from brat_train.evaluate.drafts import FindingTable, compare_with_truth, finding_errors, finding_figures, truth_figures
 from brat_train.evaluate.falsehoods import Falsehood, donors, falsehoods
 from brat_train.metrics.bootstrap import bootstrap
 from brat_train.metrics.retrieval import finding_labels, retrieval_intervals

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from brat_train.evaluate.places import Place, places
-from brat_train.phantom.truth import LOBES, LOCATIONS, OPTIONS, count_class, size_class
+from brat_train.phantom.truth import OPTIONS, count_class, size_class
+from brat_train.text.sentences import split_report
 
 _NUMBERS = {word: number for number, word in enumerate("no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split())}
 #: What stands for a number above Figure 14's last limit.
@@ -90,15 +91,10 @@ class _Notes:
     unknown: list[str] = field(default_factory=list)
 
 
-def split_sentences(text: str) -> list[str]:
-    """Sentences of a text: split after a full stop that a capital or digit follows."""
-    return [part.strip() for part in re.split(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+", text) if re.search(r"\w", part)]
-
-
 def read_report(report: str | Sequence[str]) -> ReadReport:
     """Reads a text, or the sentences of one."""
     notes = _Notes()
-    for number, sentence in enumerate(split_sentences(report) if isinstance(report, str) else report):
+    for number, sentence in enumerate(split_report(report) if isinstance(report, str) else report):
         low = re.sub(r"\s+", " ", sentence.lower()).strip()
         if re.search(r"\w", low) and not _read_sentence(low, number, notes):
             notes.unknown.append(sentence)
