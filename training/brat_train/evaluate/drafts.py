@@ -98,7 +98,7 @@ def compare_with_truth(sentences: Sequence[str], record: Mapping[str, Any]) -> C
         read=read,
         answers=record["answers"],
         normal=bool(record["normal"]),
-        matches=tuple(match_lesions(read.lesions, known_lesions(dict(record)))),
+        matches=tuple(match_lesions(read.lesions, known_lesions(record))),
         mentions_priors=bool(prior_mentions(" ".join(sentences))),
     )
 
@@ -200,5 +200,8 @@ def finding_figures(errors: Sequence[FindingErrors]) -> dict[str, float]:
     """
     if not errors:
         raise ValueError("there is no draft to compare")
-    share = lambda kind: float(np.mean([getattr(one, kind) == 0 for one in errors]))  # noqa: E731
+
+    def share(kind: str) -> float:
+        return float(np.mean([getattr(one, kind) == 0 for one in errors]))
+
     return {"score": float(np.mean([one.score for one in errors])), "noFalse": share("false"), "noMissing": share("missing"), "location": share("location"), "severity": share("severity")}

@@ -88,5 +88,5 @@ def may_be_true(changed: str, record: Mapping[str, Any]) -> bool:
     told = [lesion.place for lesion in read_report([changed]).lesions if lesion.place is not None]
     if not told:
         return False
-    known = [lesion.place for lesion in known_lesions(dict(record)) if lesion.place is not None]
+    known = [lesion.place for lesion in known_lesions(record) if lesion.place is not None]
     return all(any(place.name == other.name and place.side in (None, other.side) for other in known) for place in told)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class KnownLesion:
     kind: str | None
 
 
-def known_lesions(record: dict) -> list[KnownLesion]:  # type: ignore[type-arg]
+def known_lesions(record: Mapping[str, Any]) -> list[KnownLesion]:
     """The lesions of one phantom of truth.json, the biggest first."""
     known = [
         KnownLesion(Place(places(lesion["location"])[0].name, lesion["side"]), float(lesion["sizeMm"]), lesion["kind"])

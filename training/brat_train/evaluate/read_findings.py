@@ -283,7 +283,10 @@ def _answers(notes: _Notes) -> dict[str, str]:
     total = max(notes.count + special, len(told)) if notes.count is not None else len(told)
     locations = {one.place.location for one in lesions if one.place and one.place.location}
     sella = any(one.kind == "sellar" for one in lesions)
-    yes = lambda value: "Yes" if value else "No"  # noqa: E731
+
+    def yes(value: object) -> str:
+        return "Yes" if value else "No"
+
     return {
         "surgery": yes(notes.surgery),
         "surgeryKind": notes.craniotomy or "NA",
