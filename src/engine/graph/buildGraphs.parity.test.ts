@@ -1,7 +1,7 @@
 /**
  * The graphs against PyTorch: for each published network a checkpoint of the official layout with random weights goes
- * through our reader and builder into onnxruntime on one side, through training's own model on the other. The Q-Former is
- * small and so are ResNet and ViT; docs/graphs.md has the figures at full size.
+ * through our reader and builder into onnxruntime on one side, through training's own model, in float64, on the other. The Q-Former is
+ * small and so are ResNet and ViT; BRAT_GRAPHS=full takes the published sizes (minutes, 6 GB of disk; figures in docs/graphs.md).
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -21,15 +21,22 @@ const ready = existsSync(python);
 const run = promisify(execFile);
 const runPython = (...args: string[]) => run(python, ['-W', 'ignore', ...args], { cwd: training, env: { ...process.env, OMP_NUM_THREADS: '2' } });
 
-/** Unequal sides, so that no two axes can be taken for each other, and two slices in the last feature map. */
-const size = [64, 64, 32] as const;
+const full = process.env['BRAT_GRAPHS'] === 'full';
+/** Small: unequal sides, so that no two axes can be taken for each other, and two slices in the last feature map. */
+const size = full ? ([32, 256, 256] as const) : ([64, 64, 32] as const);
+const hidden = full ? 768 : 96;
+const vocabulary = full ? 30523 : 120;
+const modelArguments = full ? [] : ['--narrow', '--size', ...size.map(String), '--hidden', String(hidden), '--layers', '4', '--vocabulary', String(vocabulary)];
 const cases = [
-  { backbone: 'densenet121', architecture: 'densenet121', channels: 1, grid: [1, 2, 1] },
-  { backbone: 'densenet169', architecture: 'densenet169', channels: 4, grid: [1, 2, 1] },
-  { backbone: 'resnet50', architecture: 'resnet', channels: 1, grid: [2, 2, 1] },
-  { backbone: 'vit', architecture: 'vit', channels: 1, grid: [4, 4, 2] },
-] as const;
+  { backbone: 'densenet121', architecture: 'densenet121', channels: 1, grid: full ? [1, 8, 8] : [1, 2, 1] },
+  { backbone: 'densenet169', architecture: 'densenet169', channels: 4, grid: full ? [1, 8, 8] : [1, 2, 1] },
+  { backbone: 'resnet50', architecture: full ? 'resnet50' : 'resnet', channels: 1, grid: full ? [1, 8, 8] : [2, 2, 1] },
+  { backbone: 'vit', architecture: 'vit', channels: 1, grid: full ? [2, 16, 16] : [4, 4, 2] },
+];
 const precisions = ['float32', 'float16'] as const;
+
+/** A Vulkan driver without a graphics card. */
+const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
 const scratch = mkdtempSync(join(tmpdir(), 'brat-graphs-'));
 const runtime = createOnnxRuntime();
@@ -90,9 +97,9 @@ function leastCosine(left: Float32Array, right: Float32Array, width: number): nu
 describe.skipIf(!ready)(`graphs give PyTorch's numbers${ready ? '' : ' (skipped: needs the training environment)'}`, () => {
   const built = new Map<string, BuiltGraphs>();
   beforeAll(async () => {
-    await runPython('-m', 'parity.graph_reference', scratch, '--backbones', ...cases.map(({ backbone, channels }) => `${backbone}:${channels}`), '--narrow', '--size', ...size.map(String), '--hidden', '96', '--layers', '4', '--vocabulary', '120');
+    await runPython('-m', 'parity.graph_reference', scratch, '--backbones', ...cases.map(({ backbone, channels }) => `${backbone}:${channels}`), ...modelArguments);
     for (const { backbone } of cases) for (const precision of precisions) built.set(`${backbone} ${precision}`, await build(backbone, precision));
-  }, 300_000);
+  }, full ? 3_600_000 : 600_000);
 
   test.each(cases)('$backbone in float32: views, projections and maps within 1e-4', async ({ backbone }) => {
     const found = await answers(backbone, 'float32');
@@ -120,8 +127,8 @@ describe.skipIf(!ready)(`graphs give PyTorch's numbers${ready ? '' : ' (skipped:
   test.each(cases)('$backbone is told by its tensors, with its channels and grid', ({ backbone, architecture, channels, grid }) => {
     expect(built.get(`${backbone} float32`)).toMatchObject({
       architecture,
-      encoder: { views: 32, hidden: 96, width: 256, attentionGrid: grid, channels },
-      text: { maxTokens: 256, maxSentences: 20, vocabulary: 120 },
+      encoder: { views: 32, hidden, width: 256, attentionGrid: grid, channels },
+      text: { maxTokens: 256, maxSentences: 20, vocabulary },
       files: ['encoder.onnx', 'text.onnx', 'weights.bin'],
     });
   });
@@ -135,6 +142,19 @@ describe.skipIf(!ready)(`graphs give PyTorch's numbers${ready ? '' : ' (skipped:
       expect(largestDifference(turned['projected']!.data as Float32Array, reference(backbone, 'projected').data), backbone).toBeGreaterThan(1e-3);
     }
   });
+
+  test.skipIf(full || !existsSync(softwareDriver))(`on WebGPU in software the ViT's numbers within 1e-3${existsSync(softwareDriver) ? '' : ' (skipped: needs SwiftShader of Debian\'s Chromium)'}`, async () => {
+    const before = { ...process.env };
+    // The Vulkan loader is Chromium's too; a child process reads the path when it starts.
+    Object.assign(process.env, { VK_DRIVER_FILES: softwareDriver, XDG_RUNTIME_DIR: scratch, LD_LIBRARY_PATH: '/usr/lib/chromium' });
+    try {
+      const { shape, data } = reference('vit', 'volume');
+      const { outputs } = await createOnnxRuntime().runApart(join(folderOf('vit', 'float32'), 'encoder.onnx'), 'webgpu', { volume: { type: 'float32', dims: shape, data } }, 250_000);
+      for (const name of ['views', 'projected', 'attention']) expect(largestDifference(outputs[name]!.data as Float32Array, reference('vit', name).data), name).toBeLessThan(1e-3);
+    } finally {
+      process.env = before;
+    }
+  }, 300_000);
 
   test("ONNX's own checker finds no fault in any graph", async () => {
     const files = cases.flatMap(({ backbone }) => precisions.flatMap((precision) => ['encoder.onnx', 'text.onnx'].map((name) => join(folderOf(backbone, precision), name))));
