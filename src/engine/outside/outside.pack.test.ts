@@ -68,7 +68,7 @@ test('a demonstration study, from its files, is of the kind the pack was made fo
   const engine = await openEngine(temporaryFolder(), { packFolders: [folder], pack: 'demo' });
   onTestFinished(() => engine.close());
   await drain(engine.importPaths([demoZip], call.signal));
-  const [{ study }] = (await engine.handlers['studies.list']({}, call)) as [{ study: string }];
+  const { study } = (await engine.handlers['studies.list']({}, call))[0]!;
   const events = await drain(engine.handlers['study.analyse']({ study, force: false }, call));
   const found = events.find((event) => event.kind === 'findings')!.findings;
   expect(found.insideOfTraining).toMatchObject({ inside: true, reason: '' });
