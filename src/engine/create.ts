@@ -5,6 +5,7 @@
 import type { CaseFilter, Handlers, ImportEvent, ShellHandlers, SimilarCase } from '../shared/contract.ts';
 import { isCancelled, toErrorData } from '../shared/errors.ts';
 import { createFrameDecoder } from './dicom/decode/frameDecoder.ts';
+import { removeIncoming } from './install/importPack.ts';
 import type { Clock, Log } from './ports.ts';
 import { Analyses, analysisHandlers, type AnalysisParts } from './services/analysis.ts';
 import { Activity } from './services/activity.ts';
@@ -102,6 +103,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const packs = new Packs({ store, models, natives, queue, activity, changes, clock, log, uploads, modelsFolder, vocabularyFile: options.vocabularyFile ?? '' });
   const { 'import.paths': importByPath, ...pageImports } = importHandlers(importing);
 
+  await removeIncoming(modelsFolder);
   await installDemoArchive(options, store);
   const background = options.demoStudies === false ? Promise.resolve() : importDemoStudies(options, importing);
 
