@@ -10,6 +10,7 @@ import { casesWithoutVectors, findCase, putVectors, sentencesOfCase, type CaseRo
 import { startJob } from '../store/jobs.ts';
 import type { EncodedViews } from '../ports.ts';
 import type { AnalysisParts } from './analysis.ts';
+import { packLargeArchive } from './packing.ts';
 import { chooseChannels, encodeChannels } from './reading.ts';
 
 export type IndexEvent =
@@ -55,6 +56,7 @@ export async function* indexArchive(parts: AnalysisParts, callSignal: AbortSigna
         yield { kind: 'problem', case: item.id, error: toErrorData(error, item.id) };
       }
     }
+    for (const kind of ['views', 'sentences'] as const) await packLargeArchive(store.db, kind, key, signal);
     recordAudit(store.db, clock, 'index', { pack: key, encoded: done, failed });
     job.done();
     yield { kind: 'done', encoded: done, failed, alreadyThere: archive.caseCount - open.size, pack: key };

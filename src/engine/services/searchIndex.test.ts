@@ -7,8 +7,9 @@ import { syntheticArchive } from '../../cli/bench/syntheticArchive.ts';
 import { silentLog } from '../../testing/engineForTests.ts';
 import { rankCases } from '../search/rankCases.ts';
 import { VectorIndex } from '../search/vectorIndex.ts';
-import { packSome, putCase, putReference, putVectors, vectorsOfPack } from '../store/cases.ts';
+import { findReference, putCase, putVectors, vectorsOfCase, vectorsOfPack } from '../store/cases.ts';
 import { openStore, type Store } from '../store/openStore.ts';
+import { packLargeArchive } from './packing.ts';
 import { SearchIndex } from './searchIndex.ts';
 
 const [views, width, cases] = [4, 16, 700];
@@ -71,18 +72,22 @@ test('the next start takes the kept codes over, brings what was added since and 
   expect(existsSync(`${file}.new`)).toBe(false);
 });
 
-test('packing moves similarities by rounding alone, and the index ranks what is stored', async () => {
+test('a small archive stays whole; packing a large one moves similarities by rounding alone, and the index ranks what is stored', async () => {
   const query = archive.query(2, cases);
   const similarities = async (): Promise<Map<string, number>> => {
     const plain = new VectorIndex(width);
     for (const item of vectorsOfPack(store.db, 'views', 'p@1')) plain.put(item.case, item.study, item.vectors);
-    return new Map((await rankCases(query, plain, { limit: cases })).map((item) => [item.case, item.similarity]));
+    return new Map((await rankCases(query, plain, { limit: 5000 })).map((item) => [item.case, item.similarity]));
   };
+  const { signal } = new AbortController();
+  expect(await packLargeArchive(store.db, 'views', 'p@1', signal)).toBe(0);
+  expect(findReference(store.db, 'views', 'p@1')).toBeNull();
+  store.db.transaction(() => { for (let n = 1000; n < 2400; n++) add(n); });
   const before = await similarities();
-  putReference(store.db, 'views', 'p@1', width, archive.case(0));
-  let packed = 0;
-  for (let some = packSome(store.db, 'views', 'p@1', 100); some > 0; some = packSome(store.db, 'views', 'p@1', 100)) packed += some;
-  expect(packed).toBe(cases);
+  expect(await packLargeArchive(store.db, 'views', 'p@1', signal)).toBe(cases + 1400);
+  // Those that come later are packed as they are stored.
+  add(5000);
+  expect(vectorsOfCase(store.db, 'views', 'p@1', id(5000))).not.toEqual(archive.case(5000));
   const after = await similarities();
   // Half a step of 1/511 of the largest difference, in 16 numbers: less than 2e-3 for a row, and less for the mean of four.
   for (const [id, similarity] of before) expect(Math.abs(after.get(id)! - similarity)).toBeLessThan(2e-3);
