@@ -28,6 +28,14 @@ class LesionDecoder(nn.Module):
         self.score = nn.Conv3d(inner, math.prod(self.split), 1)
         # Lesions fill few cells; starting near that rate keeps the first steps calm.
         nn.init.constant_(self.score.bias, -4.0)
+        #: Used in training alone: the coarsest map, which the queries look at, must tell lesions by itself.
+        self.coarse = nn.Conv3d(widths[-1], 1, 1)
+        nn.init.constant_(self.coarse.bias, -4.0)
+
+    def loss(self, maps: list[Tensor], mask: Tensor, total: Callable[[Tensor], Tensor] = lambda own: own) -> Tensor:
+        """Loss of the lesion grid and of the coarsest map, whose cells are to tell whether they hold any of a lesion."""
+        coarse = self.coarse(maps[-1])
+        return lesion_loss(self(maps), mask, total) + lesion_loss(coarse, F.adaptive_max_pool3d(mask, coarse.shape[2:]), total)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         """Scores [batch, 1, *grid] before the sigmoid."""

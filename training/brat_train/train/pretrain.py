@@ -16,7 +16,7 @@ from brat_train.data.training_set import TrainingSet
 from brat_train.distributed.group import ALONE, Group
 from brat_train.models.brat import Brat
 from brat_train.models.heads import FindingHeads, targets
-from brat_train.models.lesion import LesionDecoder, lesion_loss
+from brat_train.models.lesion import LesionDecoder
 from brat_train.objectives.alignment import MATCHINGS
 from brat_train.objectives.contrastive import against_false_sentences, contrastive_both_ways
 from brat_train.objectives.diversity import dpp_loss, pairwise_repulsion
@@ -51,6 +51,9 @@ class Pretrain:
         self.heads = heads if recipe.objective.findings_weight else None
         if self.heads is not None:
             self.modules["heads"] = self.heads
+            # Until the queries know where to look, nothing tells the backbone what to show them; these heads do, in training alone.
+            self.cell_heads = FindingHeads(model.visual_encoder.width).to(device)
+            self.modules["cell_heads"] = self.cell_heads
             self.target_CF = torch.tensor([targets(case) for case in data.cases], device=device)
 
     def parameter_groups(self) -> list[tuple[list[nn.Parameter], float]]:
@@ -62,6 +65,7 @@ class Pretrain:
         rest = [parameter for parameter in self.model.parameters() if id(parameter) not in chosen]
         if self.heads is not None:
             rest.extend(self.heads.parameters())
+            rest.extend(self.cell_heads.parameters())
         return [(vision, stage.vision_rate or stage.rate), (rest, stage.rate)]
 
     def step(self, number: int, batch: np.ndarray) -> StepResult:
@@ -81,7 +85,7 @@ class Pretrain:
         if with_masks:
             maps = self.model.visual_encoder.pyramid(volume)
             feature_BPF = self.model.ln_vision(self.model.visual_encoder.flatten(maps[-1]))
-            parts["lesion"] = lesion_loss(self.lesion(maps), mask, group.total) * objective.lesion_weight
+            parts["lesion"] = self.lesion.loss(maps, mask, group.total) * objective.lesion_weight
         else:
             feature_BPF = self.model.image_features(volume)
         views = self.model.encode_features(feature_BPF)
@@ -89,6 +93,7 @@ class Pretrain:
         if self.heads is not None:
             target_BF = self.target_CF[torch.from_numpy(batch[own]).to(device)]
             parts["findings"] = F.binary_cross_entropy_with_logits(self.heads(views.views).float(), target_BF) * objective.findings_weight
+            parts["cells"] = F.binary_cross_entropy_with_logits(self.cell_heads(feature_BPF).float(), target_BF) * objective.findings_weight
 
         everyones = self.text.sentences(reports, batch.tolist(), rng, objective.falsehood_weight > 0)
         sentences = everyones if group.size == 1 else everyones.of(own)
