@@ -246,6 +246,7 @@ def demo_figures(
     return figures, {
         "drafts": len(drafts),
         "withoutDraft": len(records) - sum(bool(sentences) for sentences in written),
+        "withheld": sum(bool(draft.get("withheld")) for draft in drafts.values()),
         "failed": drafted.get("failed", []),
         "unreadSentences": sum(len(one.read.unknown) for one in compared),
         "sentences": sum(map(len, written)),
