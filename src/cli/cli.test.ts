@@ -89,7 +89,7 @@ describe('the archive on the command line', () => {
 
     const report = join(archive, 'out.txt');
     const draft = await bratJson<{ similar: { case: string }[]; timings: Record<string, number> }>(['draft', source, '--pack', pack, '--provider', 'cpu', '--out', report], { dataDir });
-    expect(Object.keys(draft).sort()).toEqual(['model', 'peakMemoryBytes', 'sentences', 'series', 'similar', 'stop', 'study', 'timings', 'views']);
+    expect(Object.keys(draft).sort()).toEqual(['findings', 'insideOfTraining', 'lesion', 'model', 'peakMemoryBytes', 'sentences', 'series', 'similar', 'stop', 'study', 'timings', 'views', 'withheld']);
     expect(draft).toMatchObject({
       study: { uid: '2.25.7', reason: 'the only study' },
       series: { uid: '2.25.7.1', role: 't1c', rank: 1, warning: null },

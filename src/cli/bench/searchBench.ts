@@ -125,7 +125,8 @@ export async function benchSearch({ cases, queries, truth }: SearchBenchOptions,
     const reference = { runs: loops.runs, medianMs: loops.medianMs / some.length, minMs: loops.minMs / some.length, maxMs: loops.maxMs / some.length };
 
     const bytesPerCase = index.state.bytesOf(views);
-    const indexBytes = statSync(join(store.indexFolder, 'bench.codes')).size;
+    // A small archive is searched without an index.
+    const indexBytes = statSync(join(store.indexFolder, 'bench.codes'), { throwIfNoEntry: false })?.size ?? 0;
     const pages = store.db.get<{ bytes: number }>("SELECT sum(pgsize) AS bytes FROM dbstat WHERE name = 'view_embedding'")!.bytes;
     const right = await truths(Math.min(truth, queries), cases, signal);
     await index.close();

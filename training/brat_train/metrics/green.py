@@ -142,7 +142,7 @@ def green_figures(drafts: Sequence[str], reports: Sequence[str], server: Server,
 
 
 async def _judge_all(drafts: Sequence[str], reports: Sequence[str], server: Server, prompt: str, concurrency: int) -> tuple[dict[int, Judgement], dict[int, str]]:
-    from brat_train.reports.chat import Chat
+    from brat_train.reports.chat import Chat, first_of
 
     judgements: dict[int, Judgement] = {}
     unjudged: dict[int, str] = {}
@@ -152,8 +152,8 @@ async def _judge_all(drafts: Sequence[str], reports: Sequence[str], server: Serv
             async with asyncio.TaskGroup() as group:
                 for _ in range(max(1, min(concurrency, len(drafts)))):
                     group.create_task(_work(chat, queue, drafts, reports, prompt, judgements, unjudged))
-        except* OSError as several:
-            raise several.exceptions[0] from None
+        except BaseExceptionGroup as several:
+            raise first_of(several) from None
     return judgements, unjudged
 
 

@@ -91,6 +91,15 @@ def demo(vocabulary: int, in_plane_reduction: int = 1) -> BratConfig:
     )
 
 
+def small() -> BratConfig:
+    """Networks that a CPU trains in minutes, on volumes of 32 x 64 x 64 cells of 4 mm (grid 8 x 8 x 8)."""
+    return BratConfig(
+        vision=VisionConfig(backbone="thin_resnet", widths=(24, 64), blocks=(1, 2), strides=((2, 2, 2), (1, 2, 2), (2, 2, 2)), stem_kernel=(3, 5, 5), in_plane_reduction=4),
+        qformer=QFormerConfig(hidden=96, layers=2, heads=4, intermediate=192, positions=256, dropout=0.1, init_std=0.1),
+        width=64,
+    )
+
+
 def tiny() -> BratConfig:
     """Networks small enough for a test, on volumes of 32 x 64 x 64 (grid 8 x 4 x 4)."""
     return BratConfig(

@@ -108,3 +108,13 @@ class Chat:
         except (openai.APIError, ValueError, TypeError, IndexError, AttributeError) as error:
             # A server that speaks something else: the client then hands on what it could not read.
             raise ReplyError(f"a reply that cannot be read ({type(error).__name__})") from error
+
+
+def first_of(error: BaseException) -> BaseException:
+    """The first single error in a group of errors, which is what a user is told.
+
+    Catch groups with `except`, not `except*`: some Python 3.11 put what is raised there into a group again.
+    """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brat_train.reports.answers import InvalidReplyError, parse_answers, response_schema
-from brat_train.reports.chat import Chat, JsonMode, Message, ReplyError, Server, ServerError
+from brat_train.reports.chat import Chat, JsonMode, Message, ReplyError, Server, ServerError, first_of
 from brat_train.reports.journal import Entry, Journal, Task
 from brat_train.reports.leftovers import identifying, words_of_change
 from brat_train.reports.prompts import REWRITE, answer_instructions, answer_request, digest
@@ -105,11 +105,8 @@ class _Run:
                 async with asyncio.TaskGroup() as group:
                     for _ in range(min(self.settings.concurrency, len(waiting))):
                         group.create_task(self._work(chat, queue, len(waiting)))
-            except* (OSError, ValueError) as several:
-                error = several
-                while isinstance(error, BaseExceptionGroup):
-                    error = error.exceptions[0]
-                raise error from None
+            except BaseExceptionGroup as several:
+                raise first_of(several) from None
         self.outcome.seconds = time.monotonic() - began
         return self.outcome
 

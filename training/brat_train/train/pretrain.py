@@ -21,8 +21,16 @@ from brat_train.objectives.alignment import MATCHINGS
 from brat_train.objectives.contrastive import against_false_sentences, contrastive_both_ways
 from brat_train.objectives.diversity import dpp_loss, pairwise_repulsion
 from brat_train.objectives.generation import next_token_loss
-from brat_train.train.recipes import Recipe
+from brat_train.train.recipes import Objective, Recipe
 from brat_train.train.task import StepResult
+
+
+def repulsion_part(step: int, steps: int, objective: Objective) -> float:
+    """How much of its weight the repulsion of views has at a step, 0 to 1, growing evenly between the objective's two bounds."""
+    done = step / steps
+    if done >= objective.repulsion_whole:
+        return 1.0
+    return max(0.0, (done - objective.repulsion_start) / (objective.repulsion_whole - objective.repulsion_start))
 
 
 class Pretrain:
@@ -107,10 +115,11 @@ class Pretrain:
             # Own images with everybody's reports; then everybody's rows: each pair of a batch is matched once.
             similarity_BR = group.gather(MATCHINGS[objective.matching](view_BVE, group.gather(sentence_RSE), everyones.slots_RS.to(device)))
             parts["contrastive"] = contrastive_both_ways(similarity_BR, temperature)
-            if objective.repulsion == "dpp":
-                parts["dpp"] = dpp_loss(views.attention, objective.dpp_epsilon) * objective.repulsion_weight
-            elif objective.repulsion == "pairwise":
-                parts["pairwise"] = pairwise_repulsion(view_BVE) * objective.repulsion_weight
+            repulsion_weight = objective.repulsion_weight * repulsion_part(number, self.recipe.pretrain.steps, objective)
+            if objective.repulsion == "dpp" and repulsion_weight:
+                parts["dpp"] = dpp_loss(views.attention, objective.dpp_epsilon) * repulsion_weight
+            elif objective.repulsion == "pairwise" and repulsion_weight:
+                parts["pairwise"] = pairwise_repulsion(view_BVE) * repulsion_weight
             if len(everyones.true_N):
                 true_NE = vector_NE[sentences.true_N.to(device)]
                 false_NE = vector_NE[true:]
