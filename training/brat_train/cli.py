@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brat_train.errors import TrainingError
+from brat_train.train.exit import UNFINISHED
 
 if TYPE_CHECKING:
     import torch
 
 _ROOT = Path(__file__).resolve().parents[2]
-#: Exit code of `train` when its time ran out before its work: run the same command again.
-UNFINISHED = 75
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -42,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--from", dest="writer_from", choices=("views", "features"), default="views", help="what the report writer reads through its bridge")
     train.add_argument("--limit", type=int, help="use this many cases at most")
     train.add_argument("--lanes", type=int, help="blocks to deal the cases into, at most one process each; the recipe's if not given")
+    train.add_argument("--images-on-disk", action="store_true", help="read images as they are needed, for sets larger than memory")
     train.add_argument("--device", default="auto")
     train.add_argument("--threads", type=int)
     train.add_argument("--no-channels-last", action="store_true", help="keep PyTorch's usual memory order on a GPU")
@@ -61,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, help="folder of the pack")
     export.add_argument("--version", default="0.1.0")
     export.set_defaults(run=_export)
+
+    from brat_train.compare import command as comparison  # light
+
+    compare = commands.add_parser("compare", help="train the methods of the paper's Table 2 alike, and write the table")
+    comparison.add_arguments(compare)
+    compare.set_defaults(run=comparison.run)
 
     weights = commands.add_parser("export-weights", help="write a run's weights in the published layout, its bridge and its heads")
     weights.add_argument("--checkpoint", type=Path, required=True, help="folder of the run")
@@ -146,7 +152,7 @@ def _train(options: argparse.Namespace) -> int:
         chosen = replace(chosen, lanes=options.lanes)
     device = own_device(_device(options))
     with join(device) as group:
-        finished = train(chosen, options.data, options.out, device, options.max_seconds, options.limit, not options.no_channels_last, group)
+        finished = train(chosen, options.data, options.out, device, options.max_seconds, options.limit, not options.no_channels_last, group, options.images_on_disk)
     return 0 if finished else UNFINISHED
 
 

@@ -59,6 +59,19 @@ def test_a_shard_cut_short_is_left_out_too(tmp_path: Path, capsys: pytest.Captur
     assert "1 shards left out: shard-0001.npz" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("marks", "expected"), [(["train"] * 5 + ["dev"] * 3, 5), ([""] * 8, 6), (["dev"] + ["train"] * 7, "do not come before"), (["train"] * 8, "0 cases for development")])
+def test_a_set_split_by_patient_keeps_its_split(marks: list[str], expected: int | str, tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "set", 8)
+    lines = [json.loads(line) for line in (folder / "reports.jsonl").read_text().splitlines()]
+    (folder / "reports.jsonl").write_text("\n".join(json.dumps({**line, "split": mark}) for line, mark in zip(lines, marks, strict=True)))
+    if isinstance(expected, str):
+        with pytest.raises(ValueError, match=expected):
+            load_training_set(folder, CPU).split(2)
+        return
+    training, dev = load_training_set(folder, CPU).split(2)
+    assert ([case.id for case in training.cases], len(dev)) == ([f"case-{number}" for number in range(expected)], 8 - expected)
+
+
 def test_a_case_with_an_empty_report_is_left_out_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_set(tmp_path / "set", 4)
     lines = [json.loads(line) for line in (folder / "reports.jsonl").read_text().splitlines()]

@@ -159,7 +159,7 @@ def whole_run(group: Group, data: Path, folder: Path, killed_at: int | None = No
         return plain(step, *arguments)
 
     loop.batch_of = killing
-    return train(SHARED, data, folder, CPU, group=group)
+    return train(SHARED, data, folder, CPU, group=group, images_on_disk=group.rank == 1)
 
 
 def test_processes_go_on_after_a_kill_to_the_weights_of_a_run_that_was_left_alone(shared_set: Path, tmp_path: Path) -> None:
@@ -230,6 +230,17 @@ def test_each_process_reads_its_own_shards_and_all_leave_out_the_same(tmp_path: 
     assert (first[4], second[4]) == (True, False)
 
 
+def test_images_left_on_disk_are_the_images_of_memory(shared_set: Path) -> None:
+    kept, on_disk = (load_share(shared_set, CPU, 2, None, 4, 1, ALONE, on_disk=lazy)[0] for lazy in (False, True))
+    rows = torch.tensor([9, 0, 15, 4])
+    assert [case.id for case in on_disk.cases] == [case.id for case in kept.cases]
+    assert len(on_disk.volumes) == len(kept.volumes) == 16
+    assert torch.equal(on_disk.volumes[rows], kept.volumes[rows])
+    assert on_disk.masks is not None
+    assert kept.masks is not None
+    assert torch.equal(on_disk.masks[3:7], kept.masks[3:7])
+
+
 def failing_first(group: Group) -> None:
     def broken() -> None:
         raise ValueError("the listing is damaged")
@@ -243,7 +254,7 @@ def test_what_fails_on_the_first_process_is_told_to_the_others(tmp_path: Path) -
     assert second.startswith("ProcessFailedError: the first process failed: the listing is damaged")
 
 
-@pytest.mark.parametrize(("lanes", "batch", "cases", "says"), [(3, 6, 30, "3 lanes cannot be shared evenly by 2"), (4, 6, 30, "batches of 6"), (4, 8, 7, "7 cases are too few")])
-def test_what_cannot_be_shared_evenly_is_refused(lanes: int, batch: int, cases: int, says: str) -> None:
+@pytest.mark.parametrize(("lanes", "batch", "says"), [(3, 6, "3 lanes cannot be shared evenly by 2"), (1, 6, "1 lanes cannot"), (4, 6, "batches of 6")])
+def test_what_cannot_be_shared_evenly_is_refused(lanes: int, batch: int, says: str) -> None:
     with pytest.raises(UnevenShareError, match=says):
-        require_even_share(lanes, [batch], cases, Group(0, 2))
+        require_even_share(lanes, [batch], Group(0, 2))

@@ -20,12 +20,13 @@ import torch
 
 from brat_train.cli import UNFINISHED, main
 from brat_train.distributed.group import Group
-from brat_train.errors import BadCheckpointError, DiskFullError
+from brat_train.errors import BadCheckpointError, DiskFullError, UnevenShareError
 from brat_train.train.batches import batch_of, lane_span, own_cases
 from brat_train.train.checkpoint import load_if_there, save_atomic
 from brat_train.train.loop import Clock, rate_factor, run_stage
-from brat_train.train.recipes import METHODS, Stage, recipe, recipe_from_json, to_json
+from brat_train.train.recipes import METHODS, RECIPES, Stage, recipe, recipe_from_json, to_json
 from brat_train.train.run import load_models, train
+from conftest import write_set
 
 CPU = torch.device("cpu")
 
@@ -182,6 +183,13 @@ def test_lanes_are_whole_and_every_batch_takes_as_many_cases_of_each(cases: int)
             assert set(chosen[group.part(8)].tolist()) <= set(own_cases(cases, 4, group))
 
 
+def test_more_lanes_than_cases_are_refused_and_short_lanes_give_short_batches() -> None:
+    with pytest.raises(UnevenShareError, match="3 cases cannot be dealt to 4 lanes"):
+        batch_of(0, 3, 8, 5, lanes=4)
+    assert [len(set(batch_of(step, 11, 8, 5, lanes=2).tolist())) for step in range(3)] == [8, 8, 8]
+    assert [len(set(batch_of(step, 5, 8, 5, lanes=2).tolist())) for step in range(3)] == [4, 4, 4]
+
+
 def test_no_case_of_a_longer_lane_is_left_out_of_every_epoch() -> None:
     seen = {int(case) for step in range(40) for case in batch_of(step, 9, 4, 5, lanes=2)}
     assert seen == set(range(9))
@@ -221,16 +229,18 @@ def test_the_rate_rises_then_falls_to_nothing() -> None:
     assert rates[-1] < 0.01
 
 
-@pytest.mark.parametrize("name", ["demo_gpu", "demo_cpu", "brat_densenet121", "smoke"])
+@pytest.mark.parametrize("name", sorted(RECIPES))
 def test_a_recipe_survives_being_written_down(name: str) -> None:
     made = recipe(name)
     assert recipe_from_json(json.loads(json.dumps(to_json(made)))) == made
 
 
-def test_a_finished_run_becomes_a_pack_that_says_what_it_is(finished: Path, small_set: Path, tmp_path: Path) -> None:
+def test_a_finished_run_becomes_a_pack_that_says_what_it_is(finished: Path, tmp_path: Path) -> None:
     pytest.importorskip("gguf")
+    # What the pack was made for is told from 32 volumes and 16 held out.
+    data = write_set(tmp_path / "set", 48)
     with pytest.raises(SystemExit) as end:
-        main(["export", "--checkpoint", str(finished), "--data", str(small_set), "--out", str(tmp_path / "pack"), "--version", "0.2.0"])
+        main(["export", "--checkpoint", str(finished), "--data", str(data), "--out", str(tmp_path / "pack"), "--version", "0.2.0"])
     assert end.value.code == 0
     manifest = json.loads((tmp_path / "pack/manifest.json").read_text())
     figures = json.loads((finished / "figures.json").read_text())

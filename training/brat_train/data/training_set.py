@@ -3,7 +3,7 @@
 A shard holds `volumes` uint8 [n, 32, 256, 256] (or reduced in-plane), already prepared as the encoder takes them (SAR,
 0..1 times 255), and may hold `masks` uint8 [n, 32, 64, 64] of enhancing lesions. A line of reports.jsonl names its
 `shard` and `index`; it has `sentences`, and may have `wordings` (more reports of the same findings) and `answers`.
-Everything is kept on one device, since the whole set fits: 6,000 cases are 12.6 GB.
+Everything is kept on one device, since the whole set fits: 6,000 cases are 12.6 GB. Larger ones stay on disk (distributed/reading.py).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import sys
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zipfile import BadZipFile
 
 import numpy as np
@@ -31,6 +32,19 @@ class Case:
     wordings: tuple[tuple[str, ...], ...]
     #: Question id to answer (the paper's Figure 14).
     answers: dict[str, str]
+    #: `train` or `dev` in sets that were split by patient, else ''.
+    split: str = ""
+
+
+class Images(Protocol):
+    """uint8 images [cases, S, A, R] by row: a tensor, or what reads them from disk when asked (distributed/reading.py)."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Tensor | slice | int) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -39,9 +53,9 @@ class TrainingSet:
 
     cases: tuple[Case, ...]
     #: uint8 [cases, S, A, R]
-    volumes: Tensor
+    volumes: Images
     #: uint8 [cases, S, A', R'] or None if the set has none
-    masks: Tensor | None
+    masks: Images | None
     #: The case whose image is row 0. Only processes that share a set hold fewer images than cases (distributed/reading.py).
     first: int = 0
 
@@ -49,14 +63,28 @@ class TrainingSet:
         return len(self.cases)
 
     def split(self, dev: int) -> tuple[TrainingSet, TrainingSet]:
-        """All but the last `dev` cases, and those: cases come in the order of their seeds, so the split is by seed."""
-        if not 0 < dev < len(self):
-            raise ValueError(f"{dev} cases for development cannot be taken from {len(self)}")
-        at = len(self) - dev
+        """Cases to train on, and cases for development: :func:`training_count`."""
+        at = training_count(self.cases, dev)
         parts = [
             TrainingSet(self.cases[span], self.volumes[span], None if self.masks is None else self.masks[span]) for span in (slice(0, at), slice(at, None))
         ]
         return parts[0], parts[1]
+
+
+def training_count(cases: Sequence[Case], dev: int) -> int:
+    """How many of the cases, from the first on, are to train on: all but the last `dev`, or those marked so.
+
+    Unmarked cases come in the order of their seeds, so the split is by seed. Raises ValueError if one part would be empty, or
+    if marked cases are mixed: the order of shards is the split's.
+    """
+    if any(case.split for case in cases):
+        at = sum(case.split == "train" for case in cases)
+        if any(case.split != "train" for case in cases[:at]):
+            raise ValueError("cases to train on do not come before those for development: make the set again with `brat-train prepare`")
+        dev = len(cases) - at
+    if not 0 < dev < len(cases):
+        raise ValueError(f"{dev} cases for development cannot be taken from {len(cases)}")
+    return len(cases) - dev
 
 
 def load_training_set(folder: Path, device: torch.device, in_plane_reduction: int = 1, limit: int | None = None) -> TrainingSet:
@@ -125,6 +153,7 @@ def read_listing(listing: Path) -> dict[str, list[tuple[int, Case]]]:
                 id=record["id"],
                 wordings=tuple(tuple(sentence.strip() for sentence in report if sentence.strip()) for report in wordings),
                 answers=record.get("answers", {}),
+                split=record.get("split", ""),
             )
             place = record["shard"], int(record["index"])
         except (KeyError, TypeError, ValueError) as error:

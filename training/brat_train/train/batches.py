@@ -20,6 +20,8 @@ def batch_of(step: int, cases: int, batch: int, seed: int, lanes: int = 1) -> np
     if lanes == 1:
         return _of_lane(step, cases, batch, [seed], 0)
     shortest = cases // lanes
+    if not shortest:
+        raise UnevenShareError("train/uneven-share", f"{cases} cases cannot be dealt to {lanes} lanes.", "Use more cases, or fewer lanes.")
     parts = []
     for lane in range(lanes):
         span = lane_span(cases, lanes, lane)
@@ -29,7 +31,7 @@ def batch_of(step: int, cases: int, batch: int, seed: int, lanes: int = 1) -> np
 
 def _of_lane(step: int, cases: int, batch: int, seed: list[int], left_over: int) -> np.ndarray:
     """Lanes may differ by a case: `left_over` of the longer ones stay out of an epoch, other ones each time."""
-    batch = min(batch, cases)
+    batch = min(batch, cases - left_over)
     per_epoch = (cases - left_over) // batch
     epoch, at = divmod(step, per_epoch)
     return np.random.default_rng([*seed, epoch]).permutation(cases)[at * batch : (at + 1) * batch]
@@ -46,12 +48,10 @@ def own_cases(cases: int, lanes: int, group: Group) -> range:
     return range(lane_span(cases, lanes, own.start).start, lane_span(cases, lanes, own.stop - 1).stop)
 
 
-def require_even_share(lanes: int, batches: list[int], cases: int, group: Group) -> None:
-    """Raises UnevenShareError unless the processes can share a set of `lanes` lanes and batches of these sizes."""
-    if lanes % group.size:
+def require_even_share(lanes: int, batches: list[int], group: Group) -> None:
+    """Raises UnevenShareError unless the processes can share batches of these sizes, dealt to so many lanes."""
+    if lanes < 1 or lanes % group.size:
         raise UnevenShareError("train/uneven-share", f"{lanes} lanes cannot be shared evenly by {group.size} processes.", "Choose --lanes as a multiple of the number of processes.")
     uneven = [batch for batch in batches if batch % lanes]
     if uneven:
         raise UnevenShareError("train/uneven-share", f"batches of {uneven[0]} cannot be dealt evenly to {lanes} lanes.", "Choose --lanes as a divisor of every batch.")
-    if lanes > 1 and cases // lanes * lanes < max(batches):
-        raise UnevenShareError("train/uneven-share", f"{cases} cases are too few for a batch of {max(batches)} in {lanes} lanes.", "Use more cases, or fewer lanes.")

@@ -77,17 +77,19 @@ def train(
     limit: int | None = None,
     channels_last: bool = True,
     group: Group = ALONE,
+    images_on_disk: bool = False,
 ) -> bool:
     """Runs what is left of a recipe within `max_seconds`. Returns whether all stages are finished.
 
+    `images_on_disk` reads images as batches ask for them, for sets larger than memory.
     Raises OtherRecipeError if the folder holds a run of another recipe, UnevenShareError if the group cannot share it.
     """
     clock = Clock(max_seconds)
+    require_even_share(recipe.lanes, [recipe.pretrain.batch, recipe.writer.batch, recipe.heads.batch], group)
     group.from_first(lambda: claim(folder, recipe))
-    training, dev = load_share(data, device, recipe.in_plane_reduction, limit, recipe.dev_cases, recipe.lanes, group)
-    require_even_share(recipe.lanes, [recipe.pretrain.batch, recipe.writer.batch, recipe.heads.batch], len(training), group)
+    training, dev = load_share(data, device, recipe.in_plane_reduction, limit, recipe.dev_cases, recipe.lanes, group, images_on_disk)
     if group.first:
-        _say(clock, f"{len(training)} cases to train on, {recipe.dev_cases} for development")
+        _say(clock, f"{len(training)} cases to train on, {0 if dev is None else len(dev)} for development")
     text_tokenizer, writer_tokenizer = shared_tokenizers(folder, training, recipe, group)
     models = make_models(recipe, text_tokenizer, writer_tokenizer).to(device, channels_last)
     for module in (models.brat, models.lesion):

@@ -1,0 +1,1 @@
+"""The small Table 2: brat and the methods it is compared with, trained alike on phantoms."""
