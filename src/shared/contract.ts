@@ -423,7 +423,7 @@ export const contract = {
   'settings.get': method({ params: nothing, result: z.object({ provider: z.string(), pack: z.string() }) }),
   'settings.set': method({ params: z.object({ provider: z.string().optional(), pack: z.string().optional() }), result: nothing }),
 
-  /** Emits whenever stored studies change, so that lists refresh themselves. */
+  /** Emits whenever stored studies change, so that lists refresh themselves; null, which comes first, means any of them may have. */
   'events.changed': stream({ params: nothing, item: z.object({ study: uid.nullable() }) }),
 } as const satisfies Record<string, MethodSchema | StreamSchema>;
 

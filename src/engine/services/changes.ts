@@ -22,8 +22,9 @@ export class Changes {
 export function changeHandlers(changes: Changes): Pick<Handlers, 'events.changed'> {
   return {
     async *'events.changed'(_, { signal }) {
-      // What changed while the reader was busy is told once, not once per change.
-      const pending = new Set<string | null>();
+      // What changed while the reader was busy is told once, not once per change. The first item says that anything may
+      // have: a caller that read before it listened would miss for good what changed in between.
+      const pending = new Set<string | null>([null]);
       let wake: () => void = () => undefined;
       const stopListening = changes.listen(({ study }) => {
         pending.add(study);

@@ -278,21 +278,21 @@ describe('archive', () => {
   });
 });
 
-test('changes reach a listener once each, and it ends when the caller leaves', async () => {
+test('a listener is told first that anything may have changed, then of each change once, and ends when the caller leaves', async () => {
   const { engine, study } = await engineWithStudy();
   const stop = new AbortController();
   const seen: (string | null)[] = [];
   const listening = (async () => {
     for await (const change of engine.handlers['events.changed']({}, { signal: stop.signal })) {
       seen.push(change.study);
-      if (seen.length === 2) stop.abort();
+      if (seen.length === 3) stop.abort();
     }
   })();
-  await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => seen).toEqual([null]);
   await engine.handlers['settings.set']({ provider: 'cpu' }, call);
   await engine.handlers['study.remove']({ study }, call);
   await listening;
-  expect(seen).toEqual([null, study]);
+  expect(seen).toEqual([null, null, study]);
 });
 
 test('settings are kept, and a pack or provider that does not exist is refused', async () => {

@@ -43,8 +43,13 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> => new Promise((r
   wakeUp = done;
 });
 
+let asked = 0;
+
 export async function refreshStatus(): Promise<void> {
-  useConnection.setState({ status: await bridge().call('app.status', {}) });
+  const own = ++asked;
+  const status = await bridge().call('app.status', {});
+  // An answer that was overtaken by a later one's question is out of date.
+  if (own === asked) useConnection.setState({ status });
 }
 
 /** Ends the pause before the next attempt. */
@@ -61,7 +66,6 @@ export async function stayConnected(signal: AbortSignal): Promise<void> {
       if (useConnection.getState().state === 'lost') tell(texts.status.backText);
       useConnection.setState({ state: 'ready' });
       attempt = 0;
-      announce(null);
       for await (const { study } of bridge().stream('events.changed', {}, signal)) {
         announce(study);
         refreshStatus().catch(() => undefined); // a broken pipe ends the stream too, which is where it is handled
