@@ -24,8 +24,10 @@ from brat_train.errors import BadCheckpointError, DiskFullError, UnevenShareErro
 from brat_train.train.batches import batch_of, lane_span, own_cases
 from brat_train.train.checkpoint import load_if_there, save_atomic
 from brat_train.train.loop import Clock, rate_factor, run_stage
+from brat_train.train.progress import Progress
 from brat_train.train.recipes import METHODS, RECIPES, Stage, recipe, recipe_from_json, to_json
 from brat_train.train.run import load_models, train
+from brat_train.train.task import StepResult
 from conftest import write_set
 
 CPU = torch.device("cpu")
@@ -88,8 +90,6 @@ class _Broken:
         return [(list(self.modules.parameters()), 0.1)]
 
     def step(self, number: int, batch: np.ndarray):
-        from brat_train.train.task import StepResult
-
         loss = self.modules["one"](torch.ones(1, 2)).sum() * (float("nan") if number >= 2 else 1.0)
         return StepResult(loss, {"part": loss}, [f"case-{index}" for index in batch])
 
@@ -210,6 +210,16 @@ def test_losses_go_to_a_table_and_to_tensorboard(finished: Path) -> None:
     logged = [(event.step, event.value) for event in events.Scalars("contrastive")]
     assert [step for step, _ in logged] == [int(row["step"]) for row in rows] == list(range(1, 7))
     assert [value for _, value in logged] == pytest.approx([float(row["contrastive"]) for row in rows], rel=1e-3)
+
+
+def test_a_loss_that_is_not_in_every_step_keeps_its_column_and_its_own_mean(tmp_path: Path) -> None:
+    progress = Progress(tmp_path, "stage", 120, 0)
+    for step in range(18):
+        parts = {"always": torch.tensor(2.0)} | ({"later": torch.tensor(float(step))} if step >= 6 and step % 3 == 0 else {})
+        progress.add(step, StepResult(torch.tensor(1.0), parts, []), torch.tensor(0.5), 1.0)
+    progress.close()
+    rows = [*csv.DictReader((tmp_path / "stage.csv").open())]
+    assert [(row["step"], row["always"], row["later"], row["norm"]) for row in rows] == [("6", "2", "", "0.5"), ("12", "2", "7.5", "0.5"), ("18", "2", "13.5", "0.5")]
 
 
 def test_without_tensorboard_there_is_still_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ and whether it writes (train/recipes.py). What a run found is kept in a file, so
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sys
@@ -119,8 +120,8 @@ def score(model: Brat, bench: Bench, made: Recipe) -> dict[str, dict[str, NDArra
 
 
 def _last_loss(log: Path) -> float:
-    header, *_, last = log.read_text().splitlines()
-    return float(dict(zip(header.split(","), last.split(","), strict=True))["contrastive"])
+    with log.open(newline="") as file:
+        return float([*csv.DictReader(file)][-1]["contrastive"])
 
 
 def _to_json(result: Result) -> dict[str, Any]:
