@@ -169,7 +169,10 @@ async function answer(method: string, params: unknown): Promise<unknown> {
 async function* streamed(method: string, params: unknown, signal?: AbortSignal): AsyncGenerator {
   if (method === 'volume.voxels') yield* voxelsOf(asked.parse(params).series);
   else if (method === 'study.analyse') yield* analysis(signal);
-  else await new Promise((resolve) => { signal?.addEventListener('abort', resolve); });
+  else {
+    if (method === 'events.changed') yield { study: null };
+    await new Promise((resolve) => { signal?.addEventListener('abort', resolve); });
+  }
 }
 
 Object.defineProperty(window, 'brat', { value: { shell: 'browser', call: answer, stream: streamed } });
