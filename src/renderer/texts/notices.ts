@@ -1,0 +1,1 @@
+export const noticesTexts = { region: 'Messages', dismiss: 'Dismiss message', advice: 'Next', code: 'Code' } as const;
