@@ -1,16 +1,15 @@
 import { Cpu, Database, Keyboard, Package, RotateCw, TriangleAlert } from 'lucide-react';
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { reconnectNow, useConnection } from './connectionStore.ts';
-import { ModelsSheet } from '../models/ModelsSheet.tsx';
 import { useModelImport } from '../models/modelImportStore.ts';
+import { useSheet } from '../sheets/sheetStore.ts';
 import { TrainingLabel } from './TrainingLabel.tsx';
 import './connection.css';
 
-export function StatusBar({ onHelp }: { readonly onHelp: () => void }): ReactNode {
+export function StatusBar(): ReactNode {
   const { state, status } = useConnection();
-  const [details, setDetails] = useState(false);
+  const { show } = useSheet.getState();
   const importing = useModelImport(({ phase }) => phase === 'sending' || phase === 'making');
   const pack = status?.pack ?? null;
   return (
@@ -24,7 +23,7 @@ export function StatusBar({ onHelp }: { readonly onHelp: () => void }): ReactNod
       ) : null}
       {status === null ? null : (
         <>
-          <button type="button" className="status-item" aria-label={texts.status.packDetails} title={texts.status.packDetails} onClick={() => { setDetails(true); }}>
+          <button type="button" className="status-item" aria-label={texts.status.packDetails} title={texts.status.packDetails} onClick={() => { show('models'); }}>
             <Package size={12} aria-hidden />
             {pack === null ? <span className="bad">{texts.status.noPack}</span> : <>{pack.name} {pack.version}</>}
             {importing ? <span className="chip accent">{texts.models.importing}</span> : null}
@@ -40,9 +39,8 @@ export function StatusBar({ onHelp }: { readonly onHelp: () => void }): ReactNod
       )}
       <span className="spacer" />
       <span className="reminder">{texts.app.notForDiagnosis}</span>
-      <button type="button" className="status-item" onClick={onHelp} title={`${texts.keyboard.title} (?)`}><Keyboard size={13} aria-hidden />{texts.status.help}</button>
+      <button type="button" className="status-item" onClick={() => { show('help'); }} title={`${texts.keyboard.title} (?)`}><Keyboard size={13} aria-hidden />{texts.status.help}</button>
       {status === null ? null : <span className="version">{status.version}</span>}
-      {details && status !== null ? <ModelsSheet status={status} onClose={() => { setDetails(false); }} /> : null}
     </footer>
   );
 }

@@ -2,24 +2,29 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { Key } from '../../ui/Button.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
-import { keyActions, keyLabel } from './actions.ts';
+import { keyLabel } from './keyNames.ts';
+import { useRegistry } from './registry.ts';
+import type { KeyAction, KeyGroup } from './registry.ts';
 import './keyboard.css';
 
-const groups = ['viewer', 'reading', 'general'] as const;
+const groups = ['viewer', 'reading', 'general'] as const satisfies readonly KeyGroup[];
+
+/** A group's keys by line: actions that share a line show their keys one after the other. */
+function linesOf(actions: readonly KeyAction[], group: KeyGroup): readonly (readonly [string, readonly string[]])[] {
+  const lines = new Map<string, string[]>();
+  for (const { group: own, label, line = label, keys } of actions) if (own === group) lines.set(line, [...(lines.get(line) ?? []), ...keys]);
+  return [...lines];
+}
 
 export function KeyboardHelp({ onClose }: { readonly onClose: () => void }): ReactNode {
+  const actions = useRegistry((state) => state.actions);
   return (
     <Sheet title={texts.keyboard.title} onClose={onClose}>
       <div className="keyboard-help">
         {groups.map((group) => (
           <section key={group} className={`keys-${group}`}>
             <h3>{texts.keyboard.groups[group]}</h3>
-            <dl>
-              {group === 'general' ? <div><dt><Key>?</Key></dt><dd>{texts.keyboard.actions.help}</dd></div> : null}
-              {keyActions.filter((action) => action.group === group).map(({ name, keys }) => (
-                <div key={name}><dt>{keys.map((key) => <Key key={key}>{keyLabel(key)}</Key>)}</dt><dd>{texts.keyboard.actions[name]}</dd></div>
-              ))}
-            </dl>
+            <dl>{linesOf(actions, group).map(([line, keys]) => <div key={line}><dt>{keys.map((key) => <Key key={key}>{keyLabel(key)}</Key>)}</dt><dd>{line}</dd></div>)}</dl>
           </section>
         ))}
         <section className="keys-mouse">

@@ -1,0 +1,7 @@
+/** The keys of every feature. What Escape leaves is tried in this order. */
+import '../features/keyboard/keys.ts';
+import '../features/studies/keys.ts';
+import '../features/reading/keys.ts';
+import '../features/viewer/keys.ts';
+import '../features/series/keys.ts';
+import '../features/import/keys.ts';

@@ -1,0 +1,32 @@
+/** Keys of reading assistance: analysis, sentences, overlay, search of prior cases. */
+import { texts } from '../../texts.ts';
+import { useAttention } from '../attention/attentionStore.ts';
+import { contributeActions, contributeEscape } from '../keyboard/registry.ts';
+import { inBackground } from '../notices/noticesStore.ts';
+import { useReading } from './readingStore.ts';
+
+const reading = useReading.getState;
+const attention = useAttention.getState;
+const { actions } = texts.keyboard;
+const group = 'reading';
+const dim = (by: number): void => { attention().setOpacity(attention().opacity + by); };
+
+contributeActions([
+  { id: 'reading.search', group: 'general', label: actions.search, keys: ['/'], run: () => { document.getElementById('case-search')?.focus(); } },
+  { id: 'reading.analyse', group, label: actions.analyse, keys: ['d'], run: () => { inBackground(reading().analyse(), texts.reading.title); } },
+  { id: 'reading.previousSentence', group, label: actions.previousSentence, keys: ['ArrowLeft'], run: () => { reading().stepSentence(-1); } },
+  { id: 'reading.nextSentence', group, label: actions.nextSentence, keys: ['ArrowRight'], run: () => { reading().stepSentence(1); } },
+  { id: 'reading.attention', group, label: actions.attention, keys: ['o'], run: () => { attention().toggle(); } },
+  { id: 'reading.weaker', group, label: actions.weaker, line: actions.opacity, keys: ['['], run: () => { dim(-0.1); } },
+  { id: 'reading.stronger', group, label: actions.stronger, line: actions.opacity, keys: [']'], run: () => { dim(0.1); } },
+]);
+contributeEscape(() => {
+  if (reading().phase !== 'running') return false;
+  reading().cancel();
+  return true;
+});
+contributeEscape(() => {
+  if (reading().search === null) return false;
+  reading().clearSearch();
+  return true;
+});
