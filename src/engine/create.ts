@@ -9,6 +9,7 @@ import { removeIncoming } from './install/importPack.ts';
 import type { Clock, Log } from './ports.ts';
 import { Analyses, analysisHandlers, type AnalysisParts } from './services/analysis.ts';
 import { Activity } from './services/activity.ts';
+import { auditHandlers } from './services/auditing.ts';
 import { Archive } from './services/archive.ts';
 import { Changes, changeHandlers } from './services/changes.ts';
 import { importHandlers, importPaths, type ImportParts } from './services/importing.ts';
@@ -125,7 +126,8 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...packHandlers(packs, uploads),
       ...volumeHandlers(volumes),
       ...analysisHandlers(analyses),
-      ...searchHandlers({ store, models, archive, library, volumes }),
+      ...searchHandlers({ store, models, archive, library, volumes, clock }),
+      ...auditHandlers({ store, clock }),
       ...changeHandlers(changes),
     },
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { appMethods } from './contract/app.ts';
+import { auditMethods } from './contract/audit.ts';
 import { casesMethods } from './contract/cases.ts';
 import { modelsMethods } from './contract/models.ts';
 import { readingMethods } from './contract/reading.ts';
@@ -14,6 +15,7 @@ import { importEvent, studiesMethods } from './contract/studies.ts';
 import type { ImportEvent } from './contract/studies.ts';
 
 export * from './contract/app.ts';
+export * from './contract/audit.ts';
 export * from './contract/cases.ts';
 export * from './contract/measurements.ts';
 export * from './contract/models.ts';
@@ -30,6 +32,7 @@ export const contract = {
   ...readingMethods,
   ...casesMethods,
   ...modelsMethods,
+  ...auditMethods,
 } as const satisfies Record<string, MethodSchema | StreamSchema>;
 
 /**

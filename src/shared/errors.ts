@@ -82,6 +82,9 @@ export const errorCodes = [
   'search/not-encoded',
   'search/bad-query',
   'reports/bad-table',
+  // Audit trail
+  'audit/broken',
+  'audit/not-chained',
   // Transport, hosts and shells
   'bridge/bad-params',
   'bridge/unknown-method',

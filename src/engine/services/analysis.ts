@@ -8,7 +8,7 @@ import { attentionMap } from '../ground/attentionMap.ts';
 import { packKey, packStamp, type Pack } from '../pack/pack.ts';
 import { gridToLps } from '../volume/preprocessGeometry.ts';
 import { findDraft, findEncoding, putDraft, putEncoding, type StoredEncoding } from '../store/analyses.ts';
-import { recordAudit } from '../store/audit.ts';
+import { recordAudit, studyMark } from '../store/audit.ts';
 import { findFindings, putFindings, type StoredFindings } from '../store/findings.ts';
 import { startJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
@@ -131,7 +131,7 @@ export class Analyses {
           if (next.value.kind === 'done') {
             // Stored before the reader is told.
             putDraft(store.db, next.value.draft);
-            recordAudit(store.db, clock, 'analysis', { pack: packKey(next.value.draft.pack), sentences: next.value.draft.sentences.length });
+            recordAudit(store.db, clock, 'analysis', { study: studyMark(study), pack: packKey(next.value.draft.pack), sentences: next.value.draft.sentences.length });
           }
           yield next.value;
         }

@@ -3,6 +3,8 @@ import type { CaseFilter, Handlers, SimilarCase } from '../../shared/contract.ts
 import { EngineError } from '../../shared/errors.ts';
 import { splitSentences } from '../draft/sentences.ts';
 import { packKey, packStamp } from '../pack/pack.ts';
+import type { Clock } from '../ports.ts';
+import { recordAudit } from '../store/audit.ts';
 import { caseThumbnail, findCase } from '../store/cases.ts';
 import type { Store } from '../store/openStore.ts';
 import type { Archive } from './archive.ts';
@@ -16,13 +18,14 @@ export interface SearchParts {
   readonly archive: Archive;
   readonly library: Library;
   readonly volumes: Volumes;
+  readonly clock: Clock;
 }
 
 /**
  * Cases whose images fit a text, by the alignment of its sentences with their views.
  * @throws EngineError `search/bad-query` for a text without a word, `pack/no-text-encoder`, `search/no-cases`
  */
-export async function searchText({ models, archive }: Pick<SearchParts, 'models' | 'archive'>, text: string, limit: number, signal: AbortSignal, filter?: CaseFilter): Promise<SimilarCase[]> {
+export async function searchText({ store, models, archive, clock }: Pick<SearchParts, 'store' | 'models' | 'archive' | 'clock'>, text: string, limit: number, signal: AbortSignal, filter?: CaseFilter): Promise<SimilarCase[]> {
   const pack = await models.pack();
   const { encoder, text: textPart } = pack.manifest;
   if (!textPart) throw new EngineError('pack/no-text-encoder', `Pack ${packKey(pack)} has no text encoder`, { subject: packKey(pack), advice: 'Choose a pack with a text encoder' });
@@ -33,7 +36,9 @@ export async function searchText({ models, archive }: Pick<SearchParts, 'models'
     throw new EngineError('search/no-cases', `The archive holds no case of ${packKey(pack)}`, { subject: packKey(pack), advice: 'Import studies with reports and run brat index' });
   }
   const vectors = await (await models.textEncoder())!.encodeSentences(sentences);
-  return archive.similar({ by: 'text', vectors, width: encoder.width, pack: stamp, limit, study: null, filter, signal });
+  const found = await archive.similar({ by: 'text', vectors, width: encoder.width, pack: stamp, limit, study: null, filter, signal });
+  recordAudit(store.db, clock, 'searched', { by: 'text', found: found.length });
+  return found;
 }
 
 export function searchHandlers(parts: SearchParts): Pick<Handlers, 'search.text' | 'case.thumbnail'> {

@@ -1,7 +1,7 @@
 /** The list of studies, one study with its series, the roles readers give, and removal. */
 import type { Handlers, StudyDetail, StudySummary } from '../../shared/contract.ts';
 import type { Clock, Log } from '../ports.ts';
-import { recordAudit } from '../store/audit.ts';
+import { recordAudit, studyMark } from '../store/audit.ts';
 import { lastJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
 import { deleteStudy, listStudies, setRoleOverride, type StudyRow } from '../store/studies.ts';
@@ -36,15 +36,27 @@ export function studyHandlers(parts: StudyParts): Pick<Handlers, 'studies.list' 
   const summary = async (row: StudyRow): Promise<StudySummary> => describeStudy(row, await stateOf(row.uid));
   const detail = async (study: string): Promise<StudyDetail> => describeDetail(await summary(library.study(study)), await library.images(study));
 
+  let opened: string | null = null;
+  /** A window asks for the study it shows again and again; that is one opening. */
+  function noteOpened(study: string): void {
+    if (study === opened) return;
+    opened = study;
+    recordAudit(store.db, clock, 'study.opened', { study: studyMark(study) });
+  }
+
   return {
     'studies.list': async () => Promise.all(listStudies(store.db).map(summary)),
-    'study.get': ({ study }) => detail(study),
+    'study.get': async ({ study }) => {
+      const found = await detail(study);
+      noteOpened(study);
+      return found;
+    },
     'study.remove': async ({ study }) => {
       library.study(study);
       await parts.release(study);
       const contents = deleteStudy(store.db, study) ?? [];
       parts.forget(study);
-      recordAudit(store.db, clock, 'study.removed', { files: contents.length });
+      recordAudit(store.db, clock, 'study.removed', { study: studyMark(study), files: contents.length });
       store.forget();
       library.forget(study);
       for (const content of contents) await store.files.remove(content);
@@ -55,7 +67,7 @@ export function studyHandlers(parts: StudyParts): Pick<Handlers, 'studies.list' 
     'series.setRole': async ({ series, role }) => {
       const study = library.studyOfSeries(series);
       setRoleOverride(store.db, series, role);
-      recordAudit(store.db, clock, 'role.set', { role: role ?? 'by rules' });
+      recordAudit(store.db, clock, 'role.set', { study: studyMark(study), role: role ?? 'by rules' });
       library.forget(study);
       changes.emit(study);
       return detail(study);

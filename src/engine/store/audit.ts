@@ -1,21 +1,50 @@
-/** What was done to the stored data, and when. Counts and pack names only: no name, no identifier, no report text. */
+/**
+ * The audit trail: what was done to the stored data, when and by whom, as a chain that shows every change (auditChain.ts).
+ * Counts, pack names and marks of studies only: no patient's name, no identifier, no text of a report or a search.
+ */
+import { createHash } from 'node:crypto';
 import type { Clock } from '../ports.ts';
+import type { AuditEntry } from './auditChain.ts';
+import { headChanged } from './auditHead.ts';
+import { appendEntry } from './auditRows.ts';
 import type { ReadDb, WriteDb } from './database.ts';
 
-export type AuditKind = 'import' | 'study.removed' | 'reports.attached' | 'index' | 'analysis' | 'role.set' | 'setting.changed' | 'demo.installed' | 'model.imported' | 'model.removed';
+export type AuditKind =
+  | 'import' | 'study.opened' | 'study.removed' | 'reports.attached' | 'index' | 'analysis' | 'role.set' | 'searched' | 'exported' | 'anonymised'
+  | 'report.opened' | 'report.drafted' | 'report.edited' | 'report.signed' | 'report.addendum' | 'flag.dismissed'
+  | 'reader.added' | 'reader.changed' | 'reader.unlocked' | 'reader.refused' | 'reader.locked'
+  | 'setting.changed' | 'policy.changed' | 'demo.installed' | 'model.imported' | 'model.removed'
+  | 'audit.exported';
 
-export interface AuditEvent {
-  readonly at: string;
-  readonly kind: AuditKind;
-  readonly detail: Readonly<Record<string, string | number | boolean>>;
+export type AuditDetail = Readonly<Record<string, string | number | boolean>>;
+
+/** Who did it where no reader did. */
+export const systemActor = 'system';
+
+/** Stands for a study in the trail: whoever has the study's UID can find its entries, and no one else learns the UID. */
+export const studyMark = (study: string): string => createHash('sha256').update(`study:${study}`).digest('hex').slice(0, 16);
+
+/** @param by id of the reader */
+export function recordAudit(db: WriteDb, clock: Clock, kind: AuditKind, detail: AuditDetail, by = systemActor): void {
+  appendEntry(db, { at: clock.now().toISOString(), kind, actor: by, detail: JSON.stringify(detail) });
+  headChanged(db);
 }
 
-export function recordAudit(db: WriteDb, clock: Clock, kind: AuditKind, detail: AuditEvent['detail']): void {
-  db.run('INSERT INTO audit_event (at, kind, detail) VALUES (?, ?, ?)', clock.now().toISOString(), kind, JSON.stringify(detail));
+export interface AuditPage {
+  /** Of all pages. */
+  readonly total: number;
+  readonly entries: readonly AuditEntry[];
 }
 
-export function auditEvents(db: ReadDb): AuditEvent[] {
-  return db
-    .all<{ at: string; kind: AuditKind; detail: string }>('SELECT at, kind, detail FROM audit_event ORDER BY id')
-    .map(({ at, kind, detail }) => ({ at, kind, detail: JSON.parse(detail) as AuditEvent['detail'] }));
+/**
+ * Newest first.
+ * @param page `before`: entries below this sequence, or null from the newest; `study`: entries of this study alone
+ */
+export function auditPage(db: ReadDb, { before, limit, study }: { readonly before: number | null; readonly limit: number; readonly study: string | null }): AuditPage {
+  const mark = study === null ? null : studyMark(study);
+  const which = "(? IS NULL OR json_extract(detail, '$.study') = ?)";
+  return {
+    total: db.get<{ n: number }>(`SELECT count(*) AS n FROM audit_event WHERE ${which}`, mark, mark)!.n,
+    entries: db.all<AuditEntry>(`SELECT sequence, at, kind, actor, detail, hash FROM audit_event WHERE ${which} AND (? IS NULL OR sequence < ?) ORDER BY sequence DESC LIMIT ?`, mark, mark, before, before, limit),
+  };
 }

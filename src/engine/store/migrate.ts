@@ -1,16 +1,25 @@
 /** Brings a database to the newest schema, one numbered step after another, each with its number in one transaction. */
 import { EngineError } from '../../shared/errors.ts';
-import type { Database } from './database.ts';
+import type { Database, ReadDb } from './database.ts';
 import { initial } from './migrations/0001_initial.ts';
 import { search } from './migrations/0002_search.ts';
 import { findings } from './migrations/0003_findings.ts';
+import { auditChain } from './migrations/0006_audit_chain.ts';
 
-/** Step n makes schema version n + 1 of version n. */
-const migrations: readonly ((db: Database) => void)[] = [initial, search, findings];
+/** By the schema version each makes, in order. */
+const migrations: readonly (readonly [version: number, migration: (db: Database) => void])[] = [
+  [1, initial],
+  [2, search],
+  [3, findings],
+  [6, auditChain],
+];
 
-export const newestSchema = migrations.length;
+/** From this version on the audit trail is a chain. */
+export const chainedSchema = 6;
 
-export const schemaVersion = (db: Database): number => db.get<{ user_version: number }>('PRAGMA user_version')!.user_version;
+export const newestSchema = migrations.at(-1)![0];
+
+export const schemaVersion = (db: ReadDb): number => db.get<{ user_version: number }>('PRAGMA user_version')!.user_version;
 
 /**
  * @param target stop at this version; for tests of a single step
@@ -24,10 +33,11 @@ export function migrate(db: Database, target = newestSchema): void {
       advice: 'Install the newer version again, or choose another data folder',
     });
   }
-  for (let step = version; step < target; step++) {
+  for (const [made, migration] of migrations) {
+    if (made <= version || made > target) continue;
     db.transaction(() => {
-      migrations[step]!(db);
-      db.exec(`PRAGMA user_version = ${step + 1}`);
+      migration(db);
+      db.exec(`PRAGMA user_version = ${made}`);
     });
   }
 }

@@ -10,10 +10,11 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../shared/errors.ts';
 import type { Clock, Log } from '../ports.ts';
+import { headFileName, keepHead } from './auditHead.ts';
 import type { Database, DatabaseRuntime, WriteDb } from './database.ts';
 import { openInstanceFiles, type InstanceFiles } from './instanceFiles.ts';
 import { interruptRunningJobs } from './jobs.ts';
-import { migrate } from './migrate.ts';
+import { chainedSchema, migrate, schemaVersion } from './migrate.ts';
 
 export interface Store {
   readonly db: WriteDb;
@@ -24,6 +25,8 @@ export interface Store {
   readonly cacheFolder: string;
   /** Where search indexes are kept; all of them can be made again from the database. */
   readonly indexFolder: string;
+  /** The audit chain's head, kept beside the database. */
+  readonly auditHeadFile: string;
   /** The first thing SQLite's quick check finds wrong, or null. */
   findDamage(): string | null;
   /** Empties the write-ahead log, after something was removed for good. */
@@ -59,7 +62,10 @@ export async function openStore({ dataDir, database, clock, log }: OpenStoreOpti
         throw new EngineError('store/damaged', `The database is damaged: ${damage}`, { subject: 'database', advice: 'Put back a copy of the data folder, or start with an empty one and import again' });
       }
     }
+    const auditHeadFile = join(dataDir, headFileName);
+    const chained = schemaVersion(db) >= chainedSchema;
     migrate(db);
+    const closeHead = keepHead(db, auditHeadFile, { expected: chained, clock, log });
     interruptRunningJobs(db, clock.now());
     const files = openInstanceFiles(join(dataDir, 'instances'));
     const temporaryFolder = join(dataDir, 'temporary');
@@ -76,9 +82,11 @@ export async function openStore({ dataDir, database, clock, log }: OpenStoreOpti
       temporaryFolder,
       cacheFolder: join(dataDir, 'cache'),
       indexFolder: join(dataDir, 'index'),
+      auditHeadFile,
       findDamage: () => opened.findDamage(),
       forget: () => { opened.checkpoint(); },
       close: async () => {
+        closeHead();
         opened.close();
         await rm(temporaryFolder, { recursive: true, force: true });
         await rm(mark, { force: true });

@@ -50,6 +50,10 @@ export const packSummary = packStamp.extend({
   problem: errorData.nullable(),
 });
 
+/** A file made by the engine for the reader to keep; the shell asks where. */
+export const madeFile = z.object({ name: z.string(), mediaType: z.string(), bytes });
+
+export type MadeFile = z.output<typeof madeFile>;
 export type Role = z.output<typeof role>;
 export type Problem = z.output<typeof problem>;
 export type PackStamp = z.output<typeof packStamp>;
