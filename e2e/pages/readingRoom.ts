@@ -128,6 +128,7 @@ export class ReadingRoom {
   /** Asks for the draft in spite of the notice. */
   async insist(): Promise<void> {
     await this.draftAnyway.click();
+    await this.showTab('report');
     await expect(this.sentences.first()).toBeVisible({ timeout: 150_000 });
     await expect(this.reading.getByRole('button', { name: new RegExp(texts.reading.again) })).toBeVisible({ timeout: 150_000 });
   }
@@ -149,11 +150,17 @@ export class ReadingRoom {
     return this.draft.locator('[data-sentence]');
   }
 
+  /** Shows a tab of the right column. */
+  async showTab(name: keyof typeof texts.reading.tabs): Promise<void> {
+    await this.reading.getByRole('tab', { name: texts.reading.tabs[name] }).click();
+  }
+
   cases(title: string = texts.reading.similar): Locator {
     return this.reading.getByRole('region', { name: title }).locator('[data-case]');
   }
 
   async searchCases(words: string): Promise<void> {
+    await this.showTab('similar');
     const box = this.reading.getByRole('searchbox', { name: texts.reading.search });
     await box.fill(words);
     await box.press('Enter');

@@ -17,6 +17,7 @@ test('a search by words and an analysis both list prior cases with their reports
   await room.openRealStudy();
   await expect(room.viewport('Axial')).toHaveAttribute('data-ready', 'true');
   await room.analyse();
+  await room.showTab('similar');
   await expect(room.cases()).toHaveCount(2); // a study is not its own prior case
   const second = room.cases().nth(1);
   await second.getByRole('button').click();

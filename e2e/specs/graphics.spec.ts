@@ -10,6 +10,7 @@ test('without WebGL the window opens, says so, and keeps its other parts', async
   await app.page.reload();
   await room.ready();
   await expect(room.viewer.getByRole('alert')).toContainText(texts.viewer.graphicsMissingTitle);
+  await room.showTab('similar');
   await expect(room.reading.getByRole('searchbox', { name: texts.reading.search })).toBeEnabled();
 });
 

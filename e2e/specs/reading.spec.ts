@@ -56,7 +56,10 @@ test.describe('the demonstration archive', () => {
     await room.studies.first().click();
     await expect(room.viewport('Axial')).toHaveAttribute('data-ready', 'true');
     await room.analyse();
+    await room.showTab('similar');
     await expect(room.cases()).toHaveCount(10);
+    await picture('demo-similar');
+    await room.showTab('findings');
     if ((await room.findings.count()) > 0) await expect(room.findings).toContainText(/SYNTHETIC|UNTRAINED/); // a pack without heads has no panel
     await picture('demo-analysed');
   });

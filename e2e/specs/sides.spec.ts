@@ -111,6 +111,7 @@ test('a lesion that is jumped to is outlined where it lies in the patient', asyn
   await page.getByRole('button', { name: texts.series.open('phantom axial') }).click();
   await expect(page.getByTestId('viewport-axial')).toContainText('phantom axial');
   await page.getByRole('button', { name: new RegExp(texts.reading.analyse) }).click();
+  await page.getByRole('tab', { name: texts.reading.tabs.findings }).click();
   await page.getByRole('button', { name: texts.findings.jump(0, texts.findings.sides.left) }).click();
   await page.getByTestId('findings').scrollIntoViewIfNeeded();
   const views = viewPlanes(phantomStacks()['axial']!.voxelToLps);

@@ -2,6 +2,7 @@
 import '../features/keyboard/keys.ts';
 import '../features/studies/keys.ts';
 import '../features/reading/keys.ts';
+import '../features/similar/keys.ts';
 import '../features/viewer/keys.ts';
 import '../features/series/keys.ts';
 import '../features/import/keys.ts';

@@ -4,6 +4,8 @@ export const findingsTexts = {
   title: 'Findings',
   region: 'Findings of the heads',
   hint: 'Probabilities of the classification heads. They are not part of the draft.',
+  notRead: 'Analyse the study to see what the model’s heads say of it.',
+  noHeads: 'The model in use has no heads that answer questions or find lesions.',
   unsure: 'All other answers',
   none: 'No answer above 50 %.',
   lesions: (count: number): string => (count === 0 ? 'The lesion head finds no enhancing lesion.' : `${plural(count, 'lesion', 'lesions')} by the lesion head`),

@@ -40,6 +40,7 @@ export const keyboardTexts = {
     interpolate: 'Smooth pixels',
     previousSeries: 'Previous series',
     nextSeries: 'Next series',
+    tab: 'Report, Findings, Similar',
     analyse: 'Analyse study',
     previousSentence: 'Previous sentence',
     nextSentence: 'Next sentence',

@@ -3,6 +3,7 @@ import { plural } from './plural.ts';
 export const readingTexts = {
   region: 'Reading assistance',
   title: 'Reading assistance',
+  tabs: { report: 'Report', findings: 'Findings', similar: 'Similar' },
   analyse: 'Analyse study',
   again: 'Analyse again',
   cancel: 'Cancel analysis',
@@ -33,6 +34,7 @@ export const readingTexts = {
   from: (name: string): string => `from ${name}`,
   similar: 'Similar prior cases',
   similarOf: (count: number): string => plural(count, 'case', 'cases'),
+  notSearched: 'Analyse the study to find prior cases like it, or search their reports.',
   noSimilar: 'No similar case in the archive.',
   search: 'Search reports of prior cases',
   searchHint: 'Search reports, e.g. ring-enhancing lesion',

@@ -6,8 +6,8 @@ import type { Finding, Lesion, StudyFindings } from '../../../shared/contract.ts
 import { lps } from '../../../shared/geometry.ts';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
+import { Meter } from '../../ui/Meter.tsx';
 import { TrainingLabel } from '../connection/TrainingLabel.tsx';
-import { Meter } from '../reading/SentenceRow.tsx';
 import { useViewer } from '../viewer/viewerStore.ts';
 import { useLesions } from './lesionStore.ts';
 import './findings.css';

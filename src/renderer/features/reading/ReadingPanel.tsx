@@ -1,19 +1,21 @@
-import { Play, RotateCw, ScanSearch, Square } from 'lucide-react';
+/** The right column: the analysis and what made its results above, and under tabs the report, findings and prior cases. */
+import { Play, RotateCw, Square } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { Button, Key } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { shownTime } from '../../ui/format.ts';
+import { Tabs } from '../../ui/Tabs.tsx';
 import { TrainingLabel } from '../connection/TrainingLabel.tsx';
-import { FindingsPanel } from '../findings/FindingsPanel.tsx';
+import { FindingsTab } from '../findings/FindingsTab.tsx';
 import { OutsideNotice } from '../findings/OutsideNotice.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
+import { ReportTab } from '../report/ReportTab.tsx';
+import { useSearch } from '../similar/searchStore.ts';
+import { SimilarTab } from '../similar/SimilarTab.tsx';
 import { analysisSteps, outsideOf } from './analysis.ts';
-import { CaseList } from './CaseList.tsx';
-import { DraftView } from './DraftView.tsx';
 import { useReading } from './readingStore.ts';
-import { SearchBox } from './SearchBox.tsx';
-import { Steps } from './Steps.tsx';
+import { readingTabs, tabKeys, useReadingTab, type ReadingTab } from './tabStore.ts';
 import './reading.css';
 
 function AnalyseButton(): ReactNode {
@@ -37,40 +39,26 @@ function MadeBy(): ReactNode {
 }
 
 export function ReadingPanel(): ReactNode {
-  const { study, phase, progress, failure, search } = useReading();
-  const untouched = phase === 'idle';
+  const { phase, progress, failure } = useReading();
+  const { tab, showTab } = useReadingTab();
+  const search = useSearch((state) => state.search);
   const outside = outsideOf(progress);
-  const { findings, withheld, similar } = progress;
+  const { similar, withheld } = progress;
+  const cases = search === null ? similar : search.cases;
+  const panels: Readonly<Record<ReadingTab, ReactNode>> = { report: <ReportTab />, findings: <FindingsTab />, similar: <SimilarTab /> };
+  const marks: Readonly<Partial<Record<ReadingTab, ReactNode>>> = cases === null ? {} : { similar: cases.length };
   return (
     <aside className="reading" aria-label={texts.reading.region}>
       <header className="panel-head"><h2 className="panel-title">{texts.reading.title}</h2><span className="spacer" /><AnalyseButton /></header>
-      <SearchBox />
-      <div className="reading-body">
-        {search === null ? (
-          <>
-            {untouched ? (
-              <div className="empty">
-                <ScanSearch size={26} strokeWidth={1.4} aria-hidden />
-                <h3>{texts.reading.emptyTitle}</h3>
-                <p>{study === null ? texts.reading.noStudy : texts.reading.emptyText}</p>
-              </div>
-            ) : <MadeBy />}
-            {phase === 'running' || phase === 'failed' || phase === 'cancelled' ? <Steps progress={progress} running={phase === 'running'} /> : null}
-            {phase === 'cancelled' ? <p className="note" role="status">{texts.reading.cancelled}</p> : null}
-            {failure === null ? null : <Failure error={failure} />}
-            {outside === null ? null : <OutsideNotice judged={outside} withheld={withheld !== null && phase === 'done'} />}
-            {untouched || withheld !== null ? null : <DraftView />}
-            {findings === null ? null : <FindingsPanel found={findings} />}
-            {similar === null ? null : <CaseList title={texts.reading.similar} cases={similar} empty={texts.reading.noSimilar} outside={outside !== null} />}
-          </>
-        ) : (
-          <>
-            {search.failure === null ? null : <Failure error={search.failure} />}
-            {search.phase === 'searching' ? <p className="note" role="status">{texts.reading.searching}</p> : null}
-            {search.phase === 'done' ? <CaseList title={texts.reading.searchResults(search.query)} cases={search.cases} empty={texts.reading.noResults} /> : null}
-          </>
-        )}
+      <div className="reading-notices">
+        {phase === 'idle' ? null : <MadeBy />}
+        {failure === null ? null : <Failure error={failure} />}
+        {outside === null ? null : <OutsideNotice judged={outside} withheld={withheld !== null && phase === 'done'} />}
       </div>
+      <Tabs
+        label={texts.reading.title} active={tab} onChange={showTab}
+        tabs={readingTabs.map((name, at) => ({ name, label: texts.reading.tabs[name], mark: marks[name], keys: tabKeys[at]!, panel: panels[name] }))}
+      />
     </aside>
   );
 }

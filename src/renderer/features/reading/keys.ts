@@ -1,9 +1,10 @@
-/** Keys of reading assistance: analysis, sentences, overlay, search of prior cases. */
+/** Keys of reading assistance: analysis, tabs, sentences, overlay. */
 import { texts } from '../../texts.ts';
 import { useAttention } from '../attention/attentionStore.ts';
 import { contributeActions, contributeEscape } from '../keyboard/registry.ts';
 import { inBackground } from '../notices/noticesStore.ts';
 import { useReading } from './readingStore.ts';
+import { readingTabs, tabKeys, useReadingTab } from './tabStore.ts';
 
 const reading = useReading.getState;
 const attention = useAttention.getState;
@@ -12,8 +13,8 @@ const group = 'reading';
 const dim = (by: number): void => { attention().setOpacity(attention().opacity + by); };
 
 contributeActions([
-  { id: 'reading.search', group: 'general', label: actions.search, keys: ['/'], run: () => { document.getElementById('case-search')?.focus(); } },
   { id: 'reading.analyse', group, label: actions.analyse, keys: ['d'], run: () => { inBackground(reading().analyse(), texts.reading.title); } },
+  ...readingTabs.map((name, at) => ({ id: `reading.tab.${name}`, group, label: texts.reading.tabs[name], line: actions.tab, keys: [tabKeys[at]!], run: () => { useReadingTab.getState().showTab(name); } }) as const),
   { id: 'reading.previousSentence', group, label: actions.previousSentence, keys: ['ArrowLeft'], run: () => { reading().stepSentence(-1); } },
   { id: 'reading.nextSentence', group, label: actions.nextSentence, keys: ['ArrowRight'], run: () => { reading().stepSentence(1); } },
   { id: 'reading.attention', group, label: actions.attention, keys: ['o'], run: () => { attention().toggle(); } },
@@ -23,10 +24,5 @@ contributeActions([
 contributeEscape(() => {
   if (reading().phase !== 'running') return false;
   reading().cancel();
-  return true;
-});
-contributeEscape(() => {
-  if (reading().search === null) return false;
-  reading().clearSearch();
   return true;
 });

@@ -1,9 +1,6 @@
-/**
- * Reading assistance for the open study: the analysis and its results, the sentence in focus, and the text search, which
- * belongs to no study and so outlives it.
- */
+/** Reading assistance for the open study: the analysis and its results, and the sentence in focus. */
 import { create } from 'zustand';
-import type { DraftSentence, SimilarCase } from '../../../shared/contract.ts';
+import type { DraftSentence } from '../../../shared/contract.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { ijk, voxelToPatient } from '../../../shared/geometry.ts';
 import { bridge, failureOf } from '../../bridge.ts';
@@ -15,13 +12,6 @@ import { useViewer } from '../viewer/viewerStore.ts';
 import { afterEvent, fromDraft, noProgress } from './analysis.ts';
 import type { AnalysisProgress } from './analysis.ts';
 
-export interface TextSearch {
-  readonly query: string;
-  readonly phase: 'searching' | 'done' | 'failed';
-  readonly cases: readonly SimilarCase[];
-  readonly failure: ErrorData | null;
-}
-
 interface ReadingState {
   readonly study: string | null;
   readonly phase: 'idle' | 'running' | 'done' | 'cancelled' | 'failed';
@@ -29,8 +19,6 @@ interface ReadingState {
   readonly failure: ErrorData | null;
   /** Index of the sentence in focus. */
   readonly focus: number | null;
-  readonly typed: string;
-  readonly search: TextSearch | null;
   readonly enter: (study: string) => void;
   readonly leave: () => void;
   /** `anyway` drafts although the image is outside of what the pack was made for. */
@@ -38,16 +26,12 @@ interface ReadingState {
   readonly cancel: () => void;
   readonly focusSentence: (sentence: DraftSentence) => void;
   readonly stepSentence: (by: 1 | -1) => void;
-  readonly type: (text: string) => void;
-  readonly searchText: () => Promise<void>;
-  readonly clearSearch: () => void;
 }
 
 const nothing = { phase: 'idle', progress: noProgress, failure: null, focus: null } as const;
 const casesWanted = 10;
 
 let running: AbortController | null = null;
-let searches = 0;
 
 /** A stored draft and its similar cases; a study that was never analysed simply has none. */
 async function loadStored(study: string): Promise<void> {
@@ -94,8 +78,6 @@ async function lookAt(study: string, { view, slice }: DraftSentence): Promise<vo
 export const useReading = create<ReadingState>()((set, get) => ({
   study: null,
   ...nothing,
-  typed: '',
-  search: null,
   enter(study) {
     running?.abort();
     useAttention.getState().forget();
@@ -151,22 +133,5 @@ export const useReading = create<ReadingState>()((set, get) => ({
     const at = sentences.findIndex(({ index }) => index === focus);
     const next = sentences[at < 0 ? (by > 0 ? 0 : sentences.length - 1) : at + by];
     if (next !== undefined) focusSentence(next);
-  },
-  type(typed) { set({ typed }); },
-  async searchText() {
-    const query = get().typed.trim();
-    if (query === '') return;
-    const own = ++searches;
-    set({ search: { query, phase: 'searching', cases: [], failure: null } });
-    const settle = (search: Omit<TextSearch, 'query'>): void => { if (own === searches) set({ search: { query, ...search } }); };
-    try {
-      settle({ phase: 'done', cases: await bridge().call('search.text', { text: query, limit: casesWanted }), failure: null });
-    } catch (error) {
-      settle({ phase: 'failed', cases: [], failure: failureOf(error, query) });
-    }
-  },
-  clearSearch() {
-    searches += 1;
-    set({ typed: '', search: null });
   },
 }));

@@ -4,7 +4,7 @@ import type { KeyboardEvent, ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { useConnection } from '../connection/connectionStore.ts';
 import { useStudies } from '../studies/studiesStore.ts';
-import { useReading } from './readingStore.ts';
+import { useReading } from '../reading/readingStore.ts';
 import { SentenceRow } from './SentenceRow.tsx';
 
 export function DraftView(): ReactNode {

@@ -2,8 +2,8 @@ import { Check, Circle, CircleSlash, LoaderCircle, Minus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { shownTime } from '../../ui/format.ts';
-import { analysisSteps } from './analysis.ts';
-import type { AnalysisProgress, StepProgress } from './analysis.ts';
+import { analysisSteps } from '../reading/analysis.ts';
+import type { AnalysisProgress, StepProgress } from '../reading/analysis.ts';
 
 type ShownState = StepProgress['state'] | 'interrupted';
 

@@ -3,10 +3,10 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
-import { useReading } from './readingStore.ts';
+import { useSearch } from './searchStore.ts';
 
 export function SearchBox(): ReactNode {
-  const { typed, search, type, searchText, clearSearch } = useReading();
+  const { typed, search, type, searchText, clearSearch } = useSearch();
   return (
     <form className="field case-search" role="search" onSubmit={(event) => { event.preventDefault(); inBackground(searchText(), texts.reading.search); }}>
       <Search size={13} aria-hidden />

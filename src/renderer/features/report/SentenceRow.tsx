@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { DraftSentence } from '../../../shared/contract.ts';
 import { texts } from '../../texts.ts';
 import { shownSimilarity } from '../../ui/format.ts';
+import { Meter } from '../../ui/Meter.tsx';
 
 function Support({ sentence, uncalibrated }: { readonly sentence: DraftSentence; readonly uncalibrated: boolean }): ReactNode {
   if (sentence.similarity === null) return <span className="chip"><CircleDashed size={10} aria-hidden />{texts.reading.ungrounded}</span>;
@@ -37,9 +38,4 @@ export function SentenceRow({ sentence, focused, uncalibrated, onFocus }: Senten
       </button>
     </li>
   );
-}
-
-/** A similarity as a short bar: below zero it is empty. */
-export function Meter({ value }: { readonly value: number }): ReactNode {
-  return <i className="meter" aria-hidden><span style={{ width: `${Math.max(0, Math.min(1, value)) * 100}%` }} /></i>;
 }

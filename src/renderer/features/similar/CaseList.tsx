@@ -5,8 +5,8 @@ import type { SimilarCase } from '../../../shared/contract.ts';
 import { bridge } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
 import { shownAgeSex, shownDate, shownSimilarity } from '../../ui/format.ts';
+import { Meter } from '../../ui/Meter.tsx';
 import { Thumbnail } from '../../ui/Thumbnail.tsx';
-import { Meter } from './SentenceRow.tsx';
 
 /** The report as it is, with the sentences that carried the match marked. */
 function Report({ found }: { readonly found: SimilarCase }): ReactNode {

@@ -1,0 +1,19 @@
+/** Keys of the search of prior cases. */
+import { flushSync } from 'react-dom';
+import { texts } from '../../texts.ts';
+import { contributeActions, contributeEscape } from '../keyboard/registry.ts';
+import { useReadingTab } from '../reading/tabStore.ts';
+import { useSearch } from './searchStore.ts';
+
+function searchCases(): void {
+  flushSync(() => { useReadingTab.getState().showTab('similar'); }); // a field in a hidden panel takes no focus
+  document.getElementById('case-search')?.focus();
+}
+
+contributeActions([{ id: 'reading.search', group: 'general', label: texts.keyboard.actions.search, keys: ['/'], run: searchCases }]);
+contributeEscape(() => {
+  const { search, clearSearch } = useSearch.getState();
+  if (search === null) return false;
+  clearSearch();
+  return true;
+});
