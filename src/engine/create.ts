@@ -11,6 +11,7 @@ import { Analyses, analysisHandlers, type AnalysisParts } from './services/analy
 import { Activity } from './services/activity.ts';
 import { auditHandlers } from './services/auditing.ts';
 import { Archive } from './services/archive.ts';
+import { importArchive, type ArchiveImportEvent, type ArchiveImportOptions } from './services/archiveImport.ts';
 import { Changes, changeHandlers } from './services/changes.ts';
 import { importHandlers, importPaths, type ImportParts } from './services/importing.ts';
 import { indexArchive, type IndexEvent } from './services/indexing.ts';
@@ -59,6 +60,7 @@ export interface Engine {
   importPaths(paths: readonly string[], signal: AbortSignal): AsyncGenerator<ImportEvent, void, undefined>;
   attachReports(file: string): Promise<ReportsOutcome>;
   indexArchive(signal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined>;
+  importArchive(options: ArchiveImportOptions, signal: AbortSignal): AsyncGenerator<ArchiveImportEvent, void, undefined>;
   searchText(text: string, limit: number, signal: AbortSignal, filter?: CaseFilter): Promise<SimilarCase[]>;
   close(): Promise<void>;
 }
@@ -136,6 +138,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     importPaths: (paths, signal) => importPaths(importing, paths, signal),
     attachReports: (file) => attachReports({ store, changes, clock, refreshCase: (study) => { archive.refreshStudy(study); } }, file),
     indexArchive: (signal) => indexArchive(parts, signal),
+    importArchive: (wanted, signal) => importArchive(parts, wanted, signal),
     searchText: (text, limit, signal, filter) => searchText(parts, text, limit, signal, filter),
     close: async () => {
       await activity.close();

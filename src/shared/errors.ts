@@ -85,6 +85,22 @@ export const errorCodes = [
   // Audit trail
   'audit/broken',
   'audit/not-chained',
+  'reports/bad-encoding',
+  'reports/bad-message',
+  'reports/not-final',
+  'reports/empty',
+  'reports/no-study',
+  'reports/ambiguous',
+  'reports/contradictory',
+  'reports/two-patients',
+  'reports/other-patient',
+  // Filling and moving an archive
+  'cases/no-report',
+  'cases/mixed-study',
+  'cases/outside',
+  'cases/no-images',
+  'cases/bad-export',
+  'cases/other-pack',
   // Transport, hosts and shells
   'bridge/bad-params',
   'bridge/unknown-method',

@@ -24,5 +24,10 @@ export const tags = {
   burnedInAnnotation: 'x00280301', windowCenter: 'x00281050', windowWidth: 'x00281051', rescaleIntercept: 'x00281052', rescaleSlope: 'x00281053',
   pixelMeasuresSequence: 'x00289110', frameVoiLutSequence: 'x00289132', pixelValueTransformationSequence: 'x00289145',
   sharedFunctionalGroups: 'x52009229', perFrameFunctionalGroups: 'x52009230',
+  institutionName: 'x00080080', referringPhysician: 'x00080090', stationName: 'x00081010', performingPhysician: 'x00081050', readingPhysician: 'x00081060', operators: 'x00081070',
+  otherPatientIds: 'x00101000', otherPatientNames: 'x00101001', patientAddress: 'x00101040', patientTelephone: 'x00102154', studyId: 'x00200010', requestingPhysician: 'x00321032',
+  relationshipType: 'x0040a010', verifyingObserverName: 'x0040a075', verifyingObserverSequence: 'x0040a073', conceptNameSequence: 'x0040a043', conceptCodeSequence: 'x0040a168', valueType: 'x0040a040', textValue: 'x0040a160',
+  measuredValueSequence: 'x0040a300', numericValue: 'x0040a30a', unitsSequence: 'x004008ea', completionFlag: 'x0040a491', contentSequence: 'x0040a730', codeValue: 'x00080100',
+  contentDate: 'x00080023', contentTime: 'x00080033',
   floatPixelData: 'x7fe00008', doubleFloatPixelData: 'x7fe00009', pixelData: 'x7fe00010',
 } as const;

@@ -27,6 +27,14 @@ describe('splitSentences', () => {
     ['windows line ends', 'No mass.\r\n\r\nNo bleed.\r\n', ['No mass.', 'No bleed.']],
     ['a date with dots', 'Compared with 12.03.2024. Stable.', ['Compared with 12.03.2024.', 'Stable.']],
     ['words in other scripts', 'Läsion größer. Keine Blutung.', ['Läsion größer.', 'Keine Blutung.']],
+    ['units with a stop', 'A mass of 2.3 cm. in diameter. It measured 12 mm. No shift of 4 mm. is seen.', ['A mass of 2.3 cm. in diameter.', 'It measured 12 mm.', 'No shift of 4 mm. is seen.']],
+    ['measurements in three directions', 'Size 2.3 x 1.1 x 0.9 cm (AP x TR x CC). SUV 3.2. ADC 0.8 x 10-3 mm2/s.', ['Size 2.3 x 1.1 x 0.9 cm (AP x TR x CC).', 'SUV 3.2.', 'ADC 0.8 x 10-3 mm2/s.']],
+    ['lists with letters and Roman numbers', 'a) No mass\nb) No bleed\nii. Normal ventricles', ['No mass', 'No bleed', 'Normal ventricles']],
+    ['lists in lists', '1. Mass\n1.1 Edema around it\n1.2 Shift of 3 mm\n#2 No bleed', ['Mass', 'Edema around it', 'Shift of 3 mm', 'No bleed']],
+    ['a measurement at the start of a line', 'The lesion measures\n1.2 cm. It is new.', ['The lesion measures 1.2 cm.', 'It is new.']],
+    ['titles of their own', 'Intracranial findings:\n\nNo mass.\n\nParanasal sinuses (limited):\n\nClear.', ['No mass.', 'Clear.']],
+    ['German abbreviations', 'Z.n. Resektion li. frontal, z.B. Narbe bzw. Rezidiv. Keine Blutung.', ['Z.n. Resektion li. frontal, z.B. Narbe bzw. Rezidiv.', 'Keine Blutung.']],
+    ['sides abbreviated', 'Lesion of the rt. frontal lobe and lt. insula. Stable.', ['Lesion of the rt. frontal lobe and lt. insula.', 'Stable.']],
     ['nothing', ' \n\n . -- \n', []],
   ])('%s', (_, text, expected) => {
     expect(splitSentences(text)).toEqual(expected);

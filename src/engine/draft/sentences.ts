@@ -6,18 +6,22 @@
 /** Words after which a full stop does not end a sentence. Lower case, without the stop. */
 const abbreviations = new Set([
   'dr', 'mr', 'mrs', 'ms', 'prof', 'st', 'vs', 'e.g', 'i.e', 'etc', 'cf', 'approx', 'ca', 'resp', 'no', 'fig', 'figs', 'ser', 'im', 'img', 'se', 'seq', 'pt', 'hx', 'inc',
+  'w.r.t', 'a.k.a', 'ie', 'eg', 'incl', 'excl', 'diff', 'ddx', 'dx', 'rt', 'lt', 'r', 'l', 'yr', 'yrs', 'wk', 'wks', 'mo', 'mos', 'hrs', 'mm', 'cm', 'ml', 'cc', 'sec', 'msec', 'i.v', 'p.o', 'b.i.d', 'a.p', 'z.b', 'z.n', 'v.a', 'd.h', 'u.a', 'bzw', 'ggf', 'evtl', 'inkl', 'li', 're', 'bds', 'vgl', 'hr', 'fr', 'ext', 'tel',
   'min', 'max', 'sup', 'inf', 'ant', 'post', 'lat', 'med', 'bilat', 'dept', 'ref', 'vol', 'jan', 'feb', 'mar', 'apr', 'jun', 'jul', 'aug', 'sep', 'sept', 'oct', 'nov', 'dec',
 ]);
 
 /** Of those, the ones that are also ordinary words at the end of a sentence; they only join what goes on in lower case or digits. */
-const doubtful = new Set(['no', 'etc', 'st', 'mar', 'min', 'max', 'se', 'im', 'post', 'med', 'ca', 'ref', 'vol', 'inc', 'sep', 'dec', 'jan', 'inf', 'sup', 'lat', 'ant']);
+const doubtful = new Set(['diff', 'ext', 'r', 'l', 'rt', 'lt', 'yr', 'yrs', 'wk', 'wks', 'mo', 'mos', 'hrs', 'mm', 'cm', 'ml', 'cc', 'sec', 'msec', 'i.v', 'p.o', 'b.i.d', 'a.p', 're', 'li', 'bds', 'ie', 'eg', 'dx', 'ddx', 'no', 'etc', 'st', 'mar', 'min', 'max', 'se', 'im', 'post', 'med', 'ca', 'ref', 'vol', 'inc', 'sep', 'dec', 'jan', 'inf', 'sup', 'lat', 'ant']);
 
 /** A section title on a line of its own, or before its text on one line: "FINDINGS:", "Impression:". */
 const heading = /^(?:findings?|impressions?|technique|comparisons?|indications?|history|clinical (?:history|information)|conclusions?|opinion|recommendations?|examinations?|procedure|contrast|report)\s*:?$/i;
 const headingPrefix = /^(?:findings?|impressions?|technique|comparisons?|indications?|history|clinical (?:history|information)|conclusions?|opinion|recommendations?|examinations?|procedure|contrast|report)\s*:\s*/i;
 
-/** What opens an item of a list: "1.", "2)", "-", "•". */
-const listMarker = /^(?:\(?\d{1,2}[.)]|[-–•*])\s+/;
+/** A few words with a colon after them and nothing else are the title of what follows. */
+const title = /^\p{Lu}[\p{L}\p{N} ()/&,-]{0,48}:$/u;
+
+/** What opens an item of a list: "1.", "2)", "(3)", "1.2.", "a)", "ii.", "#4", "-", "•". */
+const listMarker = /^(?:\(?\d{1,2}[.)]|\d{1,2}(?:\.\d{1,2})+[.)]?(?=\s+\p{Lu})|\(?[a-hA-H]\)|\(?(?:i{1,3}|iv|vi{0,3}|ix|x)[.)]|#\d{1,2}[.:)]?|[-–—•●▪◦‣*])\s+/u;
 
 /**
  * The sentences of a text, in order, trimmed, white space single, list markers and section titles removed.
@@ -62,7 +66,7 @@ export class SentenceStream {
 
 function clean(raw: string): string {
   const line = raw.replace(/\s+/g, ' ').trim().replace(listMarker, '');
-  if (heading.test(line)) return '';
+  if (heading.test(line) || title.test(line)) return '';
   const sentence = line.replace(headingPrefix, '').replace(listMarker, '').trim();
   return /[\p{L}\p{N}]/u.test(sentence) ? sentence : '';
 }
@@ -106,7 +110,7 @@ function stopEnds(before: string, after: string): 'end' | 'goes on' | 'unknown' 
   const word = /(\S+)$/.exec(before)?.[1] ?? '';
   const bare = word.toLowerCase().replace(/^[("'“[]+/, '');
   // "1. No mass" at the start of an item, or of what a title opens, is its number, not a sentence.
-  if (/^\(?\d{1,2}$/.test(before.trimStart().replace(headingPrefix, ''))) return 'goes on';
+  if (/^\(?(?:\d{1,2}(?:\.\d{1,2})*|i{1,3}|iv|vi{0,3}|ix|x)$/.test(before.trimStart().replace(headingPrefix, ''))) return 'goes on';
   // The text ends here, or a paragraph does.
   if (/^\s*?\n\s*?\n/.test(after)) return 'end';
   // "J. Smith": one capital alone, begun like a name. "hepatitis C." and "T1." are ends.

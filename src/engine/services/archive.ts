@@ -135,7 +135,8 @@ export class Archive {
     const withWords = words === undefined ? null : this.#casesWith(words);
     if (left.length === 0 && withWords === null && [from, to, ageFrom, ageTo, sex].every((bound) => bound === undefined)) return undefined;
     return (facts) =>
-      !(facts.study !== null && left.includes(facts.study)) &&
+      // A case whose images lie outside is named after its study.
+      !left.includes(facts.study ?? facts.case) &&
       !(patient !== '' && facts.patient === patient) &&
       (sex === undefined || facts.sex === sex) &&
       // A case without a date or an age is outside of any bounds on it.

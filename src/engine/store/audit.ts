@@ -13,7 +13,7 @@ export type AuditKind =
   | 'import' | 'study.opened' | 'study.removed' | 'reports.attached' | 'index' | 'analysis' | 'role.set' | 'searched' | 'exported' | 'anonymised'
   | 'report.opened' | 'report.drafted' | 'report.edited' | 'report.signed' | 'report.addendum' | 'flag.dismissed'
   | 'reader.added' | 'reader.changed' | 'reader.unlocked' | 'reader.refused' | 'reader.locked'
-  | 'setting.changed' | 'policy.changed' | 'demo.installed' | 'model.imported' | 'model.removed'
+  | 'setting.changed' | 'policy.changed' | 'demo.installed' | 'archive.imported' | 'archive.removed' | 'archive.exported' | 'archive.embeddings' | 'model.imported' | 'model.removed'
   | 'audit.exported';
 
 export type AuditDetail = Readonly<Record<string, string | number | boolean>>;

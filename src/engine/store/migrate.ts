@@ -5,6 +5,7 @@ import { initial } from './migrations/0001_initial.ts';
 import { search } from './migrations/0002_search.ts';
 import { findings } from './migrations/0003_findings.ts';
 import { auditChain } from './migrations/0006_audit_chain.ts';
+import { archive } from './migrations/0010_archive.ts';
 
 /** By the schema version each makes, in order. */
 const migrations: readonly (readonly [version: number, migration: (db: Database) => void])[] = [
@@ -12,6 +13,7 @@ const migrations: readonly (readonly [version: number, migration: (db: Database)
   [2, search],
   [3, findings],
   [6, auditChain],
+  [10, archive],
 ];
 
 /** From this version on the audit trail is a chain. */
