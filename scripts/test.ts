@@ -24,7 +24,7 @@ const has = (tool: string): boolean => succeeds('sh', ['-c', `command -v ${tool}
 // ---- what the suites need ----------------------------------------------------------------------------------------
 
 /** Debian packages by the tool they bring. */
-const tools: Readonly<Record<string, string>> = { chromium: 'chromium', dcm2niix: 'dcm2niix', dcmdump: 'dcmtk' };
+const tools: Readonly<Record<string, string>> = { chromium: 'chromium', dcm2niix: 'dcm2niix', dcmdump: 'dcmtk', dciodvfy: 'dicom3tools', pdftotext: 'poppler-utils' };
 
 /** Installs missing tools where that is allowed. @returns the tools that are still missing */
 function ensureTools(): string[] {

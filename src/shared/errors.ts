@@ -82,6 +82,10 @@ export const errorCodes = [
   'search/not-encoded',
   'search/bad-query',
   'reports/bad-table',
+  // Outputs of signed reports
+  'outputs/nothing-to-write',
+  'outputs/not-signed',
+  'outputs/not-dicom',
   // Audit trail
   'audit/broken',
   'audit/not-chained',

@@ -1,0 +1,86 @@
+/** What the writers of outputs take: a signed report with what other systems need to know of its study. Plain records. */
+import type { Measurement, ReportContent, ReportSection, SignedReport } from '../../../shared/contract.ts';
+
+/** Patient and study as their images name them. Values of DICOM's own forms (DA `YYYYMMDD`, TM, PN), empty where there is none. */
+export interface StudyIdentity {
+  readonly studyUid: string;
+  readonly patientName: string;
+  readonly patientId: string;
+  readonly issuerOfPatientId: string;
+  readonly birthDate: string;
+  readonly sex: string;
+  readonly studyDate: string;
+  readonly studyTime: string;
+  readonly studyId: string;
+  readonly accession: string;
+  readonly referringPhysician: string;
+  readonly description: string;
+}
+
+/** An image of the study, or one frame of it. */
+export interface ImageReference {
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly seriesUid: string;
+  /** From 1; null for an image of one frame. */
+  readonly frame: number | null;
+}
+
+/** A measurement with the image it lies in: column and row of each point, (0, 0) at the upper left corner of the upper left pixel. */
+export interface PlacedMeasurement {
+  readonly measurement: Measurement;
+  readonly image: (ImageReference & { readonly points: readonly (readonly [column: number, row: number])[] }) | null;
+}
+
+/** An image chosen to be shown with the report. */
+export interface KeyImage {
+  readonly png: Uint8Array;
+  readonly caption: string;
+}
+
+export interface SignedStudy {
+  readonly report: SignedReport;
+  readonly study: StudyIdentity;
+  readonly measurements: readonly PlacedMeasurement[];
+  readonly keyImages: readonly KeyImage[];
+  /** Name and version of the program that writes. */
+  readonly software: { readonly name: string; readonly version: string };
+}
+
+const sections: readonly ReportSection[] = ['technique', 'findings', 'impression'];
+const headings: Readonly<Record<ReportSection, string>> = { technique: 'Technique', findings: 'Findings', impression: 'Impression' };
+
+export interface PrintedSection {
+  readonly section: ReportSection;
+  readonly heading: string;
+  readonly sentences: readonly string[];
+}
+
+/** The sections that have text, in a report's order. @param unsigned whether proposed sentences count, which a signed report leaves out */
+export function printedSections({ sentences }: Pick<ReportContent, 'sentences'>, { unsigned }: { readonly unsigned: boolean }): PrintedSection[] {
+  return sections
+    .map((section) => ({
+      section,
+      heading: headings[section],
+      sentences: sentences.filter((sentence) => sentence.section === section && sentence.state !== 'rejected' && (unsigned || sentence.state !== 'proposed') && sentence.text.trim() !== '').map(({ text }) => text.trim()),
+    }))
+    .filter(({ sentences: texts }) => texts.length > 0);
+}
+
+export const reportTitle = ({ number }: Pick<SignedReport, 'number'>): string => (number === 1 ? 'MR Brain Report' : `MR Brain Report, Addendum ${number - 1}`);
+
+/** What made the machine's part; null where no machine had a part in it. */
+export function machineNote({ pack, content }: Pick<SignedReport, 'pack' | 'content'>): string | null {
+  const assisted = content.sentences.some(({ origin, state }) => (origin === 'draft' || origin === 'model') && state !== 'rejected');
+  return pack === null || !assisted ? null : `Prepared with a machine draft (${pack.label}); each sentence was reviewed by the reader who signed.`;
+}
+
+/** As `Family, Given Middle`. */
+export function personText(name: string): string {
+  const group = name.split('=').find((part) => part.replaceAll(/[\^\s]/g, '') !== '') ?? '';
+  const [family = '', given = '', middle = '', prefix = '', suffix = ''] = group.split('^').map((part) => part.trim());
+  return [[family, [prefix, given, middle].filter((part) => part !== '').join(' ')].filter((part) => part !== '').join(', '), suffix].filter((part) => part !== '').join(', ');
+}
+
+/** `20260105` as `2026-01-05`; empty for what is no date. */
+export const dateText = (date: string): string => /^(\d{4})(\d\d)(\d\d)$/.exec(date)?.slice(1).join('-') ?? '';

@@ -1,0 +1,34 @@
+/** Finds the image a measurement lies in, and where in it: patient space to column and row of one slice. */
+import type { Measurement } from '../../../shared/contract.ts';
+import { invertAffine, lps, patientToVoxel } from '../../../shared/geometry.ts';
+import type { Stack } from '../../volume/types.ts';
+import type { PlacedMeasurement } from '../report/signedStudy.ts';
+
+/** How far a point may lie from the middle of a slice and still be said to lie in it, in slices. */
+const withinSlices = 0.5;
+
+/**
+ * @param stack the stack the measurement was made in, or null where it is not known
+ * @returns `image` null where no single stored image holds all points: a plane across slices, an interpolated stack, a mosaic,
+ *   or an image that is not DICOM
+ */
+export function placeMeasurement(measurement: Measurement, stack: Stack | null): PlacedMeasurement {
+  const { instance } = measurement;
+  if (instance === null || !stack?.geometry || stack.geometry.slicing !== 'direct') return { measurement, image: null };
+  const k = stack.slices.findIndex(({ instance: { sopInstanceUid } }, at) => sopInstanceUid === instance && (measurement.slice === null || at === measurement.slice));
+  const slice = stack.slices[k];
+  if (slice === undefined || slice.tile !== undefined || slice.instance.kind !== 'dicom') return { measurement, image: null };
+  const toVoxel = invertAffine(stack.geometry.voxelToLps);
+  const places = measurement.pointsLps.map(([x, y, z]) => patientToVoxel(toVoxel, lps(x, y, z)));
+  if (places.some(([, , at]) => Math.abs(at - k) > withinSlices)) return { measurement, image: null };
+  const { sopClassUid, sopInstanceUid, seriesUid } = slice.instance;
+  return {
+    measurement,
+    image: {
+      sopClassUid, sopInstanceUid, seriesUid,
+      frame: (slice.instance.pixels?.numberOfFrames ?? 1) > 1 ? slice.frame + 1 : null,
+      // Voxel (0, 0) is the middle of the first pixel, which DICOM's image coordinates call (0.5, 0.5).
+      points: places.map(([i, j]) => [i + 0.5, j + 0.5] as const),
+    },
+  };
+}
