@@ -13,6 +13,8 @@ import { auditHandlers } from './services/auditing.ts';
 import { Archive } from './services/archive.ts';
 import { importArchive, type ArchiveImportEvent, type ArchiveImportOptions } from './services/archiveImport.ts';
 import { Changes, changeHandlers } from './services/changes.ts';
+import { Flagging, flaggingHandlers } from './services/flagging.ts';
+import { Grounding } from './services/grounding.ts';
 import { importHandlers, importPaths, type ImportParts } from './services/importing.ts';
 import { indexArchive, type IndexEvent } from './services/indexing.ts';
 import { Library } from './services/library.ts';
@@ -101,6 +103,8 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const activity = new Activity();
   const parts: AnalysisParts = { store, library, changes, queue, activity, models, archive, decoder, preprocessor, clock };
   const analyses = new Analyses(parts);
+  const grounding = new Grounding({ analyses, models, changes });
+  const flagging = new Flagging({ ...parts, grounding, priorOpened: () => false, measurementsOf: () => [] });
   const uploads = new Uploads(store.temporaryFolder);
   const importing: ImportParts = { store, library, changes, clock, log, activity, forgetVolumes: (study) => { volumes.forget(study); }, uploads };
   const packs = new Packs({ store, models, natives, queue, activity, changes, clock, log, uploads, modelsFolder, vocabularyFile: options.vocabularyFile ?? '' });
@@ -130,6 +134,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...analysisHandlers(analyses),
       ...searchHandlers({ store, models, archive, library, volumes, clock }),
       ...auditHandlers({ store, clock }),
+      ...flaggingHandlers(flagging, grounding),
       ...changeHandlers(changes),
     },
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { appMethods } from './contract/app.ts';
 import { auditMethods } from './contract/audit.ts';
 import { casesMethods } from './contract/cases.ts';
+import { flagsMethods } from './contract/flags.ts';
 import { modelsMethods } from './contract/models.ts';
 import { readingMethods } from './contract/reading.ts';
 import { method, stream } from './contract/schema.ts';
@@ -17,6 +18,7 @@ import type { ImportEvent } from './contract/studies.ts';
 export * from './contract/app.ts';
 export * from './contract/audit.ts';
 export * from './contract/cases.ts';
+export * from './contract/flags.ts';
 export * from './contract/measurements.ts';
 export * from './contract/models.ts';
 export * from './contract/reading.ts';
@@ -33,6 +35,7 @@ export const contract = {
   ...casesMethods,
   ...modelsMethods,
   ...auditMethods,
+  ...flagsMethods,
 } as const satisfies Record<string, MethodSchema | StreamSchema>;
 
 /**

@@ -105,6 +105,7 @@ export const errorCodes = [
   'cases/no-images',
   'cases/bad-export',
   'cases/other-pack',
+  'report/unknown-flag',
   // Transport, hosts and shells
   'bridge/bad-params',
   'bridge/unknown-method',

@@ -12,7 +12,7 @@ import type { MiddlePlane } from './middlePlane.ts';
 export interface LesionPlace {
   /** Takes a cell (i to the right, j to anterior, k to superior) to LPS mm: gridToLps of the lesion grid. */
   readonly cellToLps: Affine;
-  readonly middle: MiddlePlane;
+  readonly middle: Pick<MiddlePlane, 'towardsLeftMm'>;
   /** The stack that was read, and the instance of each of its slices. */
   readonly stack: { readonly dims: Dims; readonly voxelToLps: Affine };
   readonly instances: readonly string[];

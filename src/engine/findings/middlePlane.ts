@@ -2,13 +2,21 @@
  * The middle plane of a head in a prepared volume: a plane fitted to the middles of its outline, row by row. Patients lie
  * tilted and off centre, so that the middle of the picture tells the wrong side of what lies near the midline.
  */
-import { axisStep, dot, invertAffine, patientToVoxel, voxelToPatient, ijk, norm, type Affine, type Lps } from '../../shared/geometry.ts';
+import { axisStep, dot, invertAffine, lps, patientToVoxel, voxelToPatient, ijk, norm, type Affine, type Lps } from '../../shared/geometry.ts';
 import { darkened } from '../outside/darkened.ts';
 
-export interface MiddlePlane {
+/** As it is stored: LPS, a normal of length 1 that points to the patient's left, and its distance from the origin along that. */
+export interface PlaneNumbers {
+  readonly normal: readonly [number, number, number];
+  readonly offsetMm: number;
+}
+
+export interface MiddlePlane extends PlaneNumbers {
   /** Distance of a point from the plane, mm; positive on the patient's left. */
   towardsLeftMm(point: Lps): number;
 }
+
+export const planeOf = ({ normal, offsetMm }: PlaneNumbers): MiddlePlane => ({ normal, offsetMm, towardsLeftMm: (point) => dot(normal, point) - offsetMm });
 
 type Size = readonly [superior: number, anterior: number, right: number];
 
@@ -36,12 +44,8 @@ export function middlePlane(volume: Uint8Array, size: Size, voxelToLps: Affine):
   const length = norm(gradient);
   // The grid grows to the right; a step to the left must count positive.
   const left = dot(axisStep(voxelToLps, 0), gradient) > 0 ? -1 : 1;
-  return {
-    towardsLeftMm(point) {
-      const [i, j, k] = patientToVoxel(toVoxel, point);
-      return (left * (i - a - b * k - c * j)) / length;
-    },
-  };
+  const [i, j, k] = patientToVoxel(toVoxel, lps(0, 0, 0));
+  return planeOf({ normal: [(left * gradient[0]) / length, (left * gradient[1]) / length, (left * gradient[2]) / length], offsetMm: (-left * (i - a - b * k - c * j)) / length });
 }
 
 const gradientOf = (inverse: Affine, [i, j, k]: readonly [number, number, number]): Lps => {

@@ -10,6 +10,7 @@ import { gridToLps } from '../volume/preprocessGeometry.ts';
 import { findDraft, findEncoding, putDraft, putEncoding, type StoredEncoding } from '../store/analyses.ts';
 import { recordAudit, studyMark } from '../store/audit.ts';
 import { findFindings, putFindings, type StoredFindings } from '../store/findings.ts';
+import { putMiddlePlane } from '../store/flags.ts';
 import { startJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
 import type { Activity } from './activity.ts';
@@ -124,6 +125,7 @@ export class Analyses {
           anyway,
           signal: both,
           onExamined: (found) => { putFindings(store.db, found); },
+          onMiddle: ({ series, stack }, middle) => { putMiddlePlane(store.db, series, stack, middle); },
           onEncoded: (channels, encoded) => { putEncoding(store.db, study, channels, encoded, clock.now().toISOString()); },
         });
         for (let next = await reading.next(); next.done !== true; next = await reading.next()) {

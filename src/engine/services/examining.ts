@@ -4,7 +4,7 @@
  */
 import type { InsideOfTraining, StudyFindings } from '../../shared/contract.ts';
 import { describeLesions } from '../findings/describeLesions.ts';
-import { middlePlane } from '../findings/middlePlane.ts';
+import { middlePlane, type MiddlePlane } from '../findings/middlePlane.ts';
 import { firstImage } from '../outside/detector.ts';
 import { inSteps } from '../outside/darkened.ts';
 import type { Pack } from '../pack/pack.ts';
@@ -22,10 +22,17 @@ export interface Prepared {
   /** The encoder's input, float32 [channels, S, A, R]. */
   readonly input: Float32Array;
   readonly encoded: EncodedViews;
+  readonly middle: MiddlePlane;
+}
+
+/** The middle plane of the head in the first channel there is. @param input float32 [channels, S, A, R] */
+export function middleOf(input: Float32Array, channels: Pick<ChosenChannels, 'first'>, pack: Pack): MiddlePlane {
+  const { size } = pack.manifest.input;
+  return middlePlane(inSteps(firstImage(input, size[0] * size[1] * size[2])), size, gridToLps(channels.first.geometry, size, size));
 }
 
 /** @throws EngineError `pack/bad-shape`, `onnx/run-failed`, `cancelled` */
-export async function examine(parts: Pick<ReadingParts, 'models' | 'clock'>, pack: Pack, { study, channels, input, encoded }: Prepared, signal: AbortSignal): Promise<StoredFindings> {
+export async function examine(parts: Pick<ReadingParts, 'models' | 'clock'>, pack: Pack, { study, channels, input, encoded, middle }: Prepared, signal: AbortSignal): Promise<StoredFindings> {
   const { models, clock } = parts;
   const insideOfTraining: InsideOfTraining | null = (await models.outsideDetector())?.judge(input) ?? null;
   const findings = (await (await models.findingsHead())?.answer(encoded, { signal })) ?? null;
@@ -39,7 +46,7 @@ export async function examine(parts: Pick<ReadingParts, 'models' | 'clock'>, pac
     findings,
     lesions: cells && describeLesions(cells, {
       cellToLps: gridToLps(geometry, size, cells.grid),
-      middle: middlePlane(inSteps(firstImage(input, size[0] * size[1] * size[2])), size, gridToLps(geometry, size, size)),
+      middle,
       stack: geometry,
       instances: slices.map(({ instance }) => instance.sopInstanceUid),
     }),

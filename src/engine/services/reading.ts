@@ -10,6 +10,7 @@ import { composeDraft } from '../draft/compose.ts';
 import { writeDraft } from '../draft/write.ts';
 import type { AttentionGeometry } from '../ground/attentionMap.ts';
 import { createGrounder, groundSentences, type Grounder, type SentenceToGround } from '../ground/ground.ts';
+import type { MiddlePlane } from '../findings/middlePlane.ts';
 import type { Pack } from '../pack/pack.ts';
 import type { Clock, EncodedViews } from '../ports.ts';
 import type { EncodingInput } from '../store/analyses.ts';
@@ -20,7 +21,7 @@ import type { Preprocessor } from '../volume/preprocess.ts';
 import type { Stack, StackGeometry, Volume } from '../volume/types.ts';
 import type { Archive } from './archive.ts';
 import { joinChannels } from './channels.ts';
-import { examine, hasHeads } from './examining.ts';
+import { examine, hasHeads, middleOf } from './examining.ts';
 import type { Models } from './models.ts';
 import { findStack, type StudyImages } from './studyImages.ts';
 
@@ -106,6 +107,8 @@ export interface ReadingOptions {
   /** Called as soon as there are new views, before anything is made of them. */
   readonly onEncoded?: (channels: ChosenChannels, encoded: EncodedViews) => void;
   readonly onExamined?: (found: StoredFindings) => void;
+  /** Called with the head's middle plane when the voxels were read. */
+  readonly onMiddle?: (channels: ChosenChannels, middle: MiddlePlane) => void;
   readonly signal: AbortSignal;
 }
 
@@ -187,6 +190,8 @@ async function* encodeAndExamine(parts: ReadingParts, pack: Pack, channels: Chos
     return { encoded: options.stored, found: storedFindings };
   }
   const input = yield* prepare(parts, pack, channels, options.signal);
+  const middle = middleOf(input, channels, pack);
+  options.onMiddle?.(channels, middle);
   const encoded = options.stored ?? (yield* encode(parts, input, channels, options));
   if (options.stored) yield stepClock('encode').skipped(kept);
   yield views(encoded);
@@ -196,7 +201,7 @@ async function* encodeAndExamine(parts: ReadingParts, pack: Pack, channels: Chos
     return { encoded, found: null };
   }
   yield step.started();
-  const found = await examine(parts, pack, { study: options.study, channels, input, encoded }, options.signal);
+  const found = await examine(parts, pack, { study: options.study, channels, input, encoded, middle }, options.signal);
   options.onExamined?.(found);
   yield step.done('');
   yield { kind: 'findings', findings: found.findings };

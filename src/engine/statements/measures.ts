@@ -22,9 +22,15 @@ export function lengthMm(low: string): number | null {
   return Math.max(...(match[0].match(/\d+(?:\.\d+)?/g) ?? []).map(Number)) * (match[3] === 'cm' ? 10 : 1);
 }
 
+/** Every length of a text, mm, former ones left out. @param text in any case */
+export function lengthsMm(text: string): number[] {
+  const all = plainUnits(text.toLowerCase()).replace(formerLength, ' ').matchAll(new RegExp(length.source, 'g'));
+  return Array.from(all, (match) => (match[0].match(/\d+(?:\.\d+)?/g) ?? []).map((number) => Number(number) * (match[3] === 'cm' ? 10 : 1))).flat();
+}
+
 /** Half a unit of the last digit that the greatest extent was written with, mm. */
-export function roundingMm(low: string): number {
-  const match = length.exec(low.replace(formerLength, ' '));
+export function roundingMm(text: string): number {
+  const match = length.exec(plainUnits(text.toLowerCase()).replace(formerLength, ' '));
   if (!match) return 0;
   const decimals = Math.max(...(match[0].match(/\d+(?:\.\d+)?/g) ?? []).map((number) => number.split('.')[1]?.length ?? 0));
   return (10 ** -decimals / 2) * (match[3] === 'cm' ? 10 : 1);

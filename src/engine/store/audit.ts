@@ -11,7 +11,7 @@ import type { ReadDb, WriteDb } from './database.ts';
 
 export type AuditKind =
   | 'import' | 'study.opened' | 'study.removed' | 'reports.attached' | 'index' | 'analysis' | 'role.set' | 'searched' | 'exported' | 'anonymised'
-  | 'report.opened' | 'report.drafted' | 'report.edited' | 'report.signed' | 'report.addendum' | 'flag.dismissed'
+  | 'report.opened' | 'report.drafted' | 'report.edited' | 'report.signed' | 'report.addendum' | 'flag.dismissed' | 'flag.restored'
   | 'reader.added' | 'reader.changed' | 'reader.unlocked' | 'reader.refused' | 'reader.locked'
   | 'setting.changed' | 'policy.changed' | 'demo.installed' | 'archive.imported' | 'archive.removed' | 'archive.exported' | 'archive.embeddings' | 'model.imported' | 'model.removed'
   | 'audit.exported';
