@@ -25,6 +25,7 @@ import { Queue } from './services/queue.ts';
 import { attachReports, type ReportsOutcome } from './services/reports.ts';
 import { searchHandlers, searchText } from './services/searching.ts';
 import { statusHandlers } from './services/status.ts';
+import { structuringHandlers } from './services/structuring.ts';
 import { studyHandlers } from './services/studies.ts';
 import { Uploads } from './services/uploads.ts';
 import { Volumes, volumeHandlers } from './services/volumes.ts';
@@ -135,6 +136,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...searchHandlers({ store, models, archive, library, volumes, clock }),
       ...auditHandlers({ store, clock }),
       ...flaggingHandlers(flagging, grounding),
+      ...structuringHandlers({ analyses }),
       ...changeHandlers(changes),
     },
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },

@@ -12,6 +12,7 @@ import { modelsMethods } from './contract/models.ts';
 import { readingMethods } from './contract/reading.ts';
 import { method, stream } from './contract/schema.ts';
 import type { HandlersOf, ItemOf, MethodNames, MethodSchema, ParamsOf, ResultOf, StreamNames, StreamSchema } from './contract/schema.ts';
+import { structuredMethods } from './contract/structured.ts';
 import { importEvent, studiesMethods } from './contract/studies.ts';
 import type { ImportEvent } from './contract/studies.ts';
 
@@ -24,6 +25,7 @@ export * from './contract/models.ts';
 export * from './contract/reading.ts';
 export * from './contract/report.ts';
 export type * from './contract/schema.ts';
+export * from './contract/structured.ts';
 export * from './contract/studies.ts';
 export { errorData, packStamp, packSummary, packTraining, problem, role } from './contract/words.ts';
 export type * from './contract/words.ts';
@@ -36,6 +38,7 @@ export const contract = {
   ...modelsMethods,
   ...auditMethods,
   ...flagsMethods,
+  ...structuredMethods,
 } as const satisfies Record<string, MethodSchema | StreamSchema>;
 
 /**

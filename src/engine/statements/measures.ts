@@ -17,9 +17,13 @@ export const plainUnits = (low: string): string => low.replaceAll('×', 'x').rep
 
 /** The greatest extent of the first measurement, mm, former sizes left out; null where there is none. */
 export function lengthMm(low: string): number | null {
-  const match = length.exec(low.replace(formerLength, ' '));
+  const text = low.replace(formerLength, ' ');
+  const match = length.exec(text);
   if (!match) return null;
-  return Math.max(...(match[0].match(/\d+(?:\.\d+)?/g) ?? []).map(Number)) * (match[3] === 'cm' ? 10 : 1);
+  const before = text.slice(0, match.index);
+  // "Less than 1 cm" is not 1 cm.
+  const beyond = /\b(?:less|smaller) than $|\b(?:under|below) $/.test(before) ? 0.99 : /\b(?:more|greater|larger) than $|\b(?:over|above) $/.test(before) ? 1.01 : 1;
+  return Math.max(...(match[0].match(/\d+(?:\.\d+)?/g) ?? []).map(Number)) * (match[3] === 'cm' ? 10 : 1) * beyond;
 }
 
 /** Every length of a text, mm, former ones left out. @param text in any case */
