@@ -2,7 +2,7 @@
 import type { Handlers, VolumeInfo } from '../../shared/contract.ts';
 import { cancelledError, EngineError } from '../../shared/errors.ts';
 import type { FrameDecoder } from '../dicom/types.ts';
-import { loadVolume } from '../volume/loadVolume.ts';
+import { loadSlice, loadVolume } from '../volume/loadVolume.ts';
 import { renderSlicePng } from '../volume/sliceImage.ts';
 import type { Stack, Volume, VoxelArray } from '../volume/types.ts';
 import type { Library } from './library.ts';
@@ -51,6 +51,27 @@ export class Volumes {
       if (this.#volumes.get(key) === entry && entry.bytes === 0) this.#volumes.delete(key);
       throw error;
     }
+  }
+
+  /**
+   * One slice of a volume, from memory when the volume is there, else from the file that holds it.
+   * @param k null for the middle slice
+   * @throws EngineError `select/unknown-series`, `bridge/bad-params` when there is no such slice, what loading throws
+   */
+  async slice(series: string, stack: number, k: number | null): Promise<{ readonly k: number; readonly slice: Volume; readonly whole: Stack }> {
+    const whole = await this.stack(series, stack);
+    const [ni, nj, nk] = whole.geometry?.dims ?? [0, 0, 1];
+    const at = k ?? Math.floor(nk / 2);
+    if (at >= nk) throw new EngineError('bridge/bad-params', `There is no slice ${at + 1} of ${nk}`, { subject: 'slice', advice: 'Open the series again' });
+    const held = this.#volumes.get(`${stack}:${series}`);
+    if (held === undefined || held.bytes === 0) return { k: at, slice: await loadSlice(whole, at, this.#decoder), whole };
+    const volume = await held.volume;
+    return { k: at, slice: { ...volume, dims: [ni, nj, 1], voxels: volume.voxels.slice(at * ni * nj, (at + 1) * ni * nj) }, whole };
+  }
+
+  /** @throws EngineError `select/unknown-series` */
+  async stack(series: string, stack: number): Promise<Stack> {
+    return findStack(await this.#library.images(this.#library.studyOfSeries(series)), series, stack);
   }
 
   /** PNG of the middle slice of the stack a series is read by. @throws EngineError `select/unknown-series`, what loading throws */
@@ -102,24 +123,34 @@ function elementType(voxels: VoxelArray): VolumeInfo['type'] {
   return 'float32';
 }
 
-export function volumeHandlers(volumes: Volumes): Pick<Handlers, 'volume.open' | 'volume.voxels' | 'series.thumbnail'> {
+/** What the window is told of a volume, or of one slice of it. @param whole the stack it was made of */
+function infoOf(series: string, whole: Stack, volume: Volume): VolumeInfo {
+  const study = whole.slices[0]?.instance.kind === 'nifti' ? `nifti ${whole.slices[0].instance.studyUid}` : null;
+  const { dims, voxelToLps } = whole.geometry ?? volume;
   return {
-    'volume.open': async ({ series, stack }, { signal }) => {
-      const volume = await volumes.open(series, stack, signal);
-      return {
-        series,
-        stack,
-        dims: [...volume.dims],
-        voxelToLps: [...volume.voxelToLps],
-        type: elementType(volume.voxels),
-        slope: volume.slope,
-        intercept: volume.intercept,
-        // A volume without a finite voxel has no window; it then shows as black.
-        window: volume.window && volume.window.width > 0 ? { center: volume.window.center, width: volume.window.width } : { center: volume.window?.center ?? 0.5, width: 1 },
-        frameOfReference: volume.frameOfReferenceUid,
-        inverted: volume.inverted,
-        problems: [...volume.problems],
-      };
+    series,
+    stack: whole.index,
+    dims: [...dims],
+    voxelToLps: [...voxelToLps],
+    type: elementType(volume.voxels),
+    slope: volume.slope,
+    intercept: volume.intercept,
+    // A volume without a finite voxel has no window; it then shows as black.
+    window: volume.window && volume.window.width > 0 ? { center: volume.window.center, width: volume.window.width } : { center: volume.window?.center ?? 0.5, width: 1 },
+    frameOfReference: volume.frameOfReferenceUid,
+    space: study ?? volume.frameOfReferenceUid,
+    inverted: volume.inverted,
+    problems: [...volume.problems],
+  };
+}
+
+export function volumeHandlers(volumes: Volumes): Pick<Handlers, 'volume.open' | 'volume.slice' | 'volume.voxels' | 'series.thumbnail'> {
+  return {
+    'volume.open': async ({ series, stack }, { signal }) => infoOf(series, await volumes.stack(series, stack), await volumes.open(series, stack, signal)),
+    'volume.slice': async ({ series, stack, slice: wanted }) => {
+      const { k, slice, whole } = await volumes.slice(series, stack, wanted);
+      const { buffer, byteOffset, byteLength } = slice.voxels;
+      return { info: infoOf(series, whole, slice), slice: k, data: new Uint8Array(buffer, byteOffset, byteLength).slice() };
     },
     async *'volume.voxels'({ series, stack }, { signal }) {
       const { voxels, dims } = await volumes.open(series, stack, signal);

@@ -4,7 +4,7 @@
  * float32 in the image's own units. Decoding itself belongs to the FrameDecoder.
  */
 import { cancelledError, EngineError } from '../../shared/errors.ts';
-import type { Dims } from '../../shared/geometry.ts';
+import type { Affine, Dims } from '../../shared/geometry.ts';
 import type { FrameDecoder, FrameHeader, InstanceHeader, StoredPixels } from '../dicom/types.ts';
 import { mosaicLayout } from './mosaic.ts';
 import { isLeftHanded } from './niftiStacks.ts';
@@ -69,6 +69,33 @@ export async function loadVolume(stack: Stack, decoder: FrameDecoder, options: L
     nifti: geometry.nifti,
     problems: stack.problems,
   };
+}
+
+/**
+ * One slice of the volume that {@link loadVolume} would make, from the one file that holds it (two where positions are
+ * evened out), with the window of its own values.
+ * @param k index of the slice in the stack's geometry
+ * @returns a volume of one slice, at its place in the patient
+ * @throws RangeError when there is no such slice; EngineError as {@link loadVolume}
+ */
+export async function loadSlice(stack: Stack, k: number, decoder: FrameDecoder, options: LoadOptions = {}): Promise<Volume> {
+  const { geometry } = stack;
+  if (geometry === null) return loadVolume(stack, decoder, options); // throws the stack's refusal
+  const [ni, nj, nk] = geometry.dims;
+  if (!Number.isInteger(k) || k < 0 || k >= nk) throw new RangeError(`slice ${k} of ${nk}`);
+  const m = geometry.voxelToLps;
+  const voxelToLps: Affine = [m[0], m[1], m[2], m[3] + k * m[2], m[4], m[5], m[6], m[7] + k * m[6], m[8], m[9], m[10], m[11] + k * m[10], 0, 0, 0, 1];
+  const one = { ...geometry, dims: [ni, nj, 1] as const, voxelToLps };
+  const blend = geometry.slicing === 'resampled' ? evenSlices(stack.slices.map((slice) => slice.offsetMm))[k]! : null;
+  if (blend === null || blend.weight === 0) return loadVolume({ ...stack, slices: [stack.slices[blend?.lower ?? k]!], geometry: { ...one, slicing: 'direct' } }, decoder, options);
+  const pair = [stack.slices[blend.lower]!, stack.slices[blend.upper]!];
+  const both = await loadVolume({ ...stack, slices: pair, geometry: { ...one, dims: [ni, nj, 2], slicing: 'direct' } }, decoder, options);
+  const voxels = new Float32Array(ni * nj);
+  for (let n = 0; n < voxels.length; n++) {
+    const [low, high] = [both.voxels[n]! * both.slope + both.intercept, both.voxels[ni * nj + n]! * both.slope + both.intercept];
+    voxels[n] = low + blend.weight * (high - low);
+  }
+  return { ...both, dims: [ni, nj, 1], voxels, slope: 1, intercept: 0, window: findWindow(voxels, { slope: 1, intercept: 0 }, both.window) };
 }
 
 const subjectOf = (stack: Stack): string => {

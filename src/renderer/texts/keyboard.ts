@@ -8,7 +8,7 @@ export const keyboardTexts = {
     ['Shift + left drag', 'Locate while moving'],
     ['Middle drag', 'Pan'],
     ['Right drag, Ctrl + wheel', 'Zoom'],
-    ['Double click', 'One view or three'],
+    ['Double click', 'One view or all'],
   ],
   actions: {
     help: 'Show this list',
@@ -36,7 +36,7 @@ export const keyboardTexts = {
     overlayText: 'Patient and image text',
     main: 'Axial, coronal or sagittal as main view',
     mainOf: (plane: string): string => `${plane} as main view`,
-    maximise: 'One view or three',
+    maximise: 'This view alone, or all',
     interpolate: 'Smooth pixels',
     previousSeries: 'Previous series',
     nextSeries: 'Next series',

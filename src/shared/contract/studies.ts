@@ -71,6 +71,11 @@ export const volumeInfo = z.object({
   /** Window centre and width after rescale, from the header or from percentiles. */
   window: z.object({ center: z.number(), width: z.number().positive() }),
   frameOfReference: z.string(),
+  /**
+   * Volumes of one study that name the same space lie in the same patient coordinates: their frame of reference, or one
+   * space for all NIfTI files of a study, which state none. Empty when nothing is known, and then no other shares it.
+   */
+  space: z.string(),
   /** MONOCHROME1 shows low values bright. */
   inverted: z.boolean(),
   problems: z.array(problem),
@@ -105,7 +110,15 @@ export const studiesMethods = {
   'import.finish': stream({ params: z.object({ upload: z.string() }), item: importEvent }),
   'import.discard': method({ params: z.object({ upload: z.string() }), result: nothing }),
   'volume.open': method({ params: z.object({ series: uid, stack: z.int().min(0) }), result: volumeInfo }),
-  /** Voxels slice by slice from the middle outwards would reorder memory; they come in order, several slices an item. */
+  /**
+   * One slice at once, for the picture that is shown until the volume is there; null asks for the middle one. Its
+   * element type, rescale and window are those of this slice alone.
+   */
+  'volume.slice': method({
+    params: z.object({ series: uid, stack: z.int().min(0), slice: z.int().min(0).nullable() }),
+    result: z.object({ info: volumeInfo, slice: z.int().min(0), data: bytes }),
+  }),
+  /** All voxels in order, several slices an item. */
   'volume.voxels': stream({
     params: z.object({ series: uid, stack: z.int().min(0) }),
     item: z.object({ firstSlice: z.int(), sliceCount: z.int(), data: bytes }),

@@ -132,7 +132,13 @@ function attention(view: number): { view: number; dims: [number, number, number]
 
 async function infoOf(name: string): Promise<VolumeInfo> {
   const { dims, voxelToLps } = await (await seriesOf(name)).volume();
-  return { series: name, stack: 0, dims: [...dims], voxelToLps: [...voxelToLps], type: 'int16', slope: 1, intercept: 0, window: { center: 400, width: 800 }, frameOfReference: (await seriesOf(name)).study, inverted: false, problems: [] };
+  return { series: name, stack: 0, dims: [...dims], voxelToLps: [...voxelToLps], type: 'int16', slope: 1, intercept: 0, window: { center: 400, width: 800 }, frameOfReference: (await seriesOf(name)).study, space: (await seriesOf(name)).study, inverted: false, problems: [] };
+}
+
+async function sliceOf(name: string): Promise<{ info: VolumeInfo; slice: number; data: Uint8Array }> {
+  const { dims: [ni, nj, nk], voxels } = await (await seriesOf(name)).volume();
+  const slice = Math.floor(nk / 2);
+  return { info: await infoOf(name), slice, data: new Uint8Array(voxels.buffer, slice * ni * nj * 2, ni * nj * 2) };
 }
 
 async function* voxelsOf(name: string): AsyncGenerator<{ firstSlice: number; sliceCount: number; data: Uint8Array }> {
@@ -157,6 +163,7 @@ async function answer(method: string, params: unknown): Promise<unknown> {
     case 'study.get': return detailOf(study);
     case 'series.setRole': return detailOf((await seriesOf(name)).study);
     case 'volume.open': return infoOf(name);
+    case 'volume.slice': return sliceOf(name);
     case 'study.draft': return null;
     case 'study.findings': return null;
     case 'study.lesionMap': return lesions();

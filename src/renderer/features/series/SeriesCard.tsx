@@ -7,6 +7,7 @@ import { texts } from '../../texts.ts';
 import { Thumbnail } from '../../ui/Thumbnail.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
 import { useStudies } from '../studies/studiesStore.ts';
+import { startSeriesDrag } from '../viewer/usePaneDrop.ts';
 
 const automatic = 'automatic';
 
@@ -24,12 +25,13 @@ function RoleMenu({ series, name }: { readonly series: SeriesSummary; readonly n
 }
 
 interface SeriesCardProps {
+  readonly study: string;
   readonly series: SeriesSummary;
   readonly chosen: boolean;
   readonly shownStack: number | null;
 }
 
-export function SeriesCard({ series, chosen, shownStack }: SeriesCardProps): ReactNode {
+export function SeriesCard({ study, series, chosen, shownStack }: SeriesCardProps): ReactNode {
   const { openSeries } = useStudies.getState();
   const name = series.description || texts.series.unnamed;
   const usable = series.stacks.filter(({ dims }) => dims !== null);
@@ -37,7 +39,7 @@ export function SeriesCard({ series, chosen, shownStack }: SeriesCardProps): Rea
   const problems = [...series.problems, ...series.stacks.flatMap((stack) => stack.problems)];
   const worst = problems.some(({ severity }) => severity === 'refused') ? 'danger' : 'warning';
   return (
-    <li className={`series-card ${shownStack === null ? '' : 'shown'} ${first === undefined ? 'refused' : ''}`} title={series.reason}>
+    <li className={`series-card ${shownStack === null ? '' : 'shown'} ${first === undefined ? 'refused' : ''}`} title={series.reason} draggable={first !== undefined} onDragStart={(event) => { if (first !== undefined) startSeriesDrag(event, { study, series: series.series, stack: shownStack ?? first.index }); }}>
       <button type="button" className="series-open" aria-label={texts.series.open(name)} aria-current={shownStack !== null} disabled={first === undefined} onClick={() => { if (first !== undefined) openSeries(series.series, first.index); }}>
         <Thumbnail name={`series ${series.series}`} fetchPicture={async () => (await bridge().call('series.thumbnail', { series: series.series })).png} />
         <span className="about">

@@ -8,7 +8,7 @@ import './series.css';
 
 export function SeriesList(): ReactNode {
   const { detail, openStudy, failure } = useStudies();
-  const target = useViewer((state) => state.target);
+  const panes = useViewer((state) => state.panes);
   return (
     <section className="series" aria-label={texts.series.title}>
       <header className="panel-head">
@@ -18,7 +18,7 @@ export function SeriesList(): ReactNode {
       {failure === null ? null : <Failure error={failure} />}
       <ul className="series-cards" aria-label={texts.series.title}>
         {detail?.series.map((series) => (
-          <SeriesCard key={series.series} series={series} chosen={detail.chosen?.series === series.series} shownStack={target?.series === series.series ? target.stack : null} />
+          <SeriesCard key={series.series} study={detail.study} series={series} chosen={detail.chosen?.series === series.series} shownStack={panes.find(({ target }) => target?.series === series.series)?.target?.stack ?? null} />
         ))}
         {openStudy === null ? <li className="empty">{texts.series.none}</li> : null}
       </ul>

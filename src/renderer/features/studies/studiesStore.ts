@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import type { Role, StudyDetail, StudySummary } from '../../../shared/contract.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { bridge, failureOf } from '../../bridge.ts';
-import { inBackground, tellError } from '../notices/noticesStore.ts';
+import { tellError } from '../notices/noticesStore.ts';
 import { useReading } from '../reading/readingStore.ts';
 import { useViewer } from '../viewer/viewerStore.ts';
 
@@ -20,15 +20,6 @@ interface StudiesState {
   readonly openSeries: (series: string, stack: number) => void;
   readonly setRole: (series: string, role: Role | null) => Promise<void>;
   readonly remove: (study: string) => Promise<void>;
-}
-
-/** First volume of a study that can be shown, when no series was chosen for the models. */
-function firstShown(detail: StudyDetail): { readonly series: string; readonly stack: number } | null {
-  for (const { series, stacks } of detail.series) {
-    const stack = stacks.find(({ dims }) => dims !== null);
-    if (stack !== undefined) return { series, stack: stack.index };
-  }
-  return null;
 }
 
 export const useStudies = create<StudiesState>()((set, get) => ({
@@ -49,12 +40,14 @@ export const useStudies = create<StudiesState>()((set, get) => ({
       useReading.getState().leave();
       return;
     }
+    if (study !== null) useViewer.getState().forget(study);
     if (study !== null && study !== openStudy) return;
     const detail = await bridge().call('study.get', { study: openStudy });
     if (get().openStudy !== openStudy) return;
     const first = get().detail === null;
     set({ detail, failure: null });
-    if (first) showFirst(detail);
+    if (first) hang(detail);
+    else useViewer.getState().offer(detail);
   },
   async open(study) {
     if (get().openStudy === study && get().failure === null) return;
@@ -65,14 +58,14 @@ export const useStudies = create<StudiesState>()((set, get) => ({
       const detail = await bridge().call('study.get', { study });
       if (get().openStudy !== study) return;
       set({ detail });
-      showFirst(detail);
+      hang(detail);
     } catch (error) {
       if (get().openStudy === study) set({ failure: failureOf(error, study) });
     }
   },
   openSeries(series, stack) {
     const { openStudy } = get();
-    if (openStudy !== null) inBackground(useViewer.getState().open({ study: openStudy, series, stack }), series);
+    if (openStudy !== null) useViewer.getState().open({ study: openStudy, series, stack });
   },
   async setRole(series, role) {
     const before = get().detail?.chosen ?? null;
@@ -80,6 +73,7 @@ export const useStudies = create<StudiesState>()((set, get) => ({
       const detail = await bridge().call('series.setRole', { series, role });
       if (get().openStudy !== detail.study) return;
       set({ detail });
+      useViewer.getState().offer(detail);
       const { chosen } = detail;
       // The picture shows what the models will read, also when the reader changed which series that is.
       if (chosen !== null && (chosen.series !== before?.series || chosen.stack !== before.stack)) get().openSeries(chosen.series, chosen.stack);
@@ -97,9 +91,8 @@ export const useStudies = create<StudiesState>()((set, get) => ({
   },
 }));
 
-function showFirst(detail: StudyDetail): void {
-  const shown = detail.chosen ?? firstShown(detail);
-  if (shown !== null) useStudies.getState().openSeries(shown.series, shown.stack);
+function hang(detail: StudyDetail): void {
+  if (detail.series.some(({ stacks }) => stacks.some(({ dims }) => dims !== null))) useViewer.getState().hang(detail);
 }
 
 /** Studies whose name, id, description, accession or date holds every word of the query. */

@@ -4,10 +4,9 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { inBackground } from '../notices/noticesStore.ts';
 import { useStudies } from '../studies/studiesStore.ts';
-import { planeNames } from './planes.ts';
-import { graphicsAvailable, onGraphicsLost, setGreyLevels } from './stage.ts';
+import { CompanionBar } from './CompanionBar.tsx';
+import { graphicsAvailable, onGraphicsLost } from './stage.ts';
 import { ViewerToolbar } from './ViewerToolbar.tsx';
 import { useViewer } from './viewerStore.ts';
 import { ViewportPane } from './ViewportPane.tsx';
@@ -15,7 +14,7 @@ import './viewer.css';
 
 /** What lies over the panes while there is no picture. */
 function Cover(): ReactNode {
-  const { phase, share, failure, target, open, graphics, restartGraphics } = useViewer();
+  const { phase, share, failure, volume, layout, retry, graphics, restartGraphics } = useViewer();
   const { openStudy, detail, failure: studyFailure } = useStudies();
   if (!graphicsAvailable()) return <div className="cover" role="alert"><MonitorOff size={36} strokeWidth={1.2} aria-hidden /><h2>{texts.viewer.graphicsMissingTitle}</h2><p>{texts.viewer.graphicsMissing}</p></div>;
   if (graphics === 'lost') {
@@ -24,16 +23,17 @@ function Cover(): ReactNode {
         <MonitorOff size={36} strokeWidth={1.2} aria-hidden />
         <h2>{texts.viewer.graphicsLostTitle}</h2>
         <p>{texts.viewer.graphicsLost}</p>
-        <Button kind="primary" onClick={() => { inBackground(restartGraphics(), texts.viewer.region); }}>{texts.viewer.graphicsRestart}</Button>
+        <Button kind="primary" onClick={restartGraphics}>{texts.viewer.graphicsRestart}</Button>
       </div>
     );
   }
-  if (phase === 'ready') return null;
+  // A picture is there, if only of one slice; and panes of several series speak for themselves.
+  if (volume !== null || (layout !== 'mpr' && openStudy !== null)) return null;
   if (phase === 'failed' && failure !== null) {
     return (
       <div className="cover">
         <h2>{texts.viewer.noVolumeTitle}</h2>
-        <Failure error={failure}><Button onClick={() => { if (target !== null) inBackground(open(target), texts.viewer.region); }}>{texts.viewer.retry}</Button></Failure>
+        <Failure error={failure}><Button onClick={retry}>{texts.viewer.retry}</Button></Failure>
       </div>
     );
   }
@@ -73,16 +73,16 @@ function Warnings(): ReactNode {
 }
 
 export function Viewer(): ReactNode {
-  const { main, single, volume, window, inverted, smooth, stage, loseGraphics } = useViewer();
+  const { main, single, layout, panes, stage, loseGraphics } = useViewer();
   useEffect(() => onGraphicsLost(loseGraphics), [loseGraphics]);
-  useEffect(() => { if (volume !== null) setGreyLevels(window, inverted, smooth); }, [volume, window, inverted, smooth]);
   return (
     <main className="viewer">
       <section className="viewer-room" aria-label={texts.viewer.region}>
         <ViewerToolbar />
+        <CompanionBar />
         <Warnings />
-        <div className={`panes main-${main} ${single ? 'single' : ''}`}>
-          {planeNames.map((plane) => <ViewportPane key={`${plane} ${stage}`} plane={plane} />)}
+        <div className={`panes layout-${layout} count-${panes.length} main-${main} ${single ? 'single' : ''}`}>
+          {panes.map(({ id }) => <ViewportPane key={`${id} ${stage}`} id={id} />)}
           <Cover />
         </div>
       </section>

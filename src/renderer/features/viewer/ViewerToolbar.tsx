@@ -1,20 +1,40 @@
-import { Blend, Contrast, Crosshair, Grid2x2, Maximize, RotateCcw, TextQuote } from 'lucide-react';
+import { Blend, Columns2, Contrast, Crosshair, Grid2x2, Link2, Link2Off, Maximize, Minimize, PanelsTopLeft, Rotate3d, RotateCcw, SeparatorHorizontal, Square, TextQuote, ZoomIn } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { AttentionControls } from '../attention/AttentionControls.tsx';
+import { layoutNames } from './panes.ts';
+import type { LayoutName } from './panes.ts';
 import { planeNames } from './planes.ts';
-import { useViewer } from './viewerStore.ts';
+import { paneOf, seriesIn, useViewer } from './viewerStore.ts';
 import { presetNames } from './windowing.ts';
 import type { PresetName } from './windowing.ts';
 
+const icons: Readonly<Record<LayoutName, ReactNode>> = {
+  mpr: <Rotate3d size={15} />, protocol: <PanelsTopLeft size={15} />, one: <Square size={15} />, two: <Columns2 size={15} />, four: <Grid2x2 size={15} />,
+};
+
+function Layouts(): ReactNode {
+  const { layout, setLayout } = useViewer();
+  return (
+    <div className="segments icons" role="group" aria-label={texts.viewer.layouts}>
+      {layoutNames.map((name) => (
+        <button key={name} type="button" aria-pressed={layout === name} aria-label={texts.viewer.layoutNames[name]} title={`${texts.viewer.layoutNames[name]} (${texts.viewer.layoutKeys[name]})`} onClick={() => { setLayout(name); }}>{icons[name]}</button>
+      ))}
+    </div>
+  );
+}
+
+/** The large plane of the three, or the plane of the active pane. */
 function MainView(): ReactNode {
-  const { main, setMain } = useViewer();
+  const { layout, main, setMain } = useViewer();
+  const plane = useViewer((state) => paneOf(state, state.active)?.plane ?? null);
+  const chosen = layout === 'mpr' ? main : plane;
   return (
     <div className="segments" role="group" aria-label={texts.viewer.layout}>
-      {planeNames.map((plane) => (
-        <button key={plane} type="button" className={plane} aria-pressed={main === plane} title={`${texts.viewer.planes[plane]} (${plane.charAt(0).toUpperCase()})`} onClick={() => { setMain(plane); }}>
-          {texts.viewer.planes[plane]}
+      {planeNames.map((name) => (
+        <button key={name} type="button" className={name} aria-pressed={chosen === name} title={`${texts.viewer.planes[name]} (${name.charAt(0).toUpperCase()})`} onClick={() => { setMain(name); }}>
+          {texts.viewer.planes[name]}
         </button>
       ))}
     </div>
@@ -22,20 +42,30 @@ function MainView(): ReactNode {
 }
 
 export function ViewerToolbar(): ReactNode {
-  const { volume, preset, usePreset: choosePreset, inverted, smooth, single, crosshair, overlayText, toggle, resetViews } = useViewer();
-  const none = volume === null;
+  const { smooth, single, crosshair, referenceLines, linked, linkedViews, overlayText, layout, active, usePreset: choosePreset, invert, toggle, enlarge, resetViews } = useViewer();
+  const series = useViewer((state) => seriesIn(state, state.active));
+  const none = (series?.volume ?? null) === null;
+  const preset = series?.preset ?? 'auto';
   return (
     <div className="viewer-toolbar" role="toolbar" aria-label={texts.viewer.toolbar}>
+      <Layouts />
       <MainView />
-      <IconButton label={texts.viewer.maximise} keys="M" aria-pressed={single} icon={single ? <Grid2x2 size={15} /> : <Maximize size={15} />} onClick={() => { toggle('single'); }} />
+      <IconButton label={texts.viewer.maximise} keys="M" aria-pressed={single} icon={single ? <Minimize size={15} /> : <Maximize size={15} />} onClick={() => { enlarge(active); }} />
       <span className="divider" />
       <select className="select" aria-label={texts.viewer.presets} title={`${texts.viewer.presets} (1–5)`} disabled={none} value={preset} onChange={({ target }) => { choosePreset(target.value as PresetName); }}>
         {presetNames.map((name) => <option key={name} value={name}>{texts.viewer.presetNames[name]}</option>)}
         {preset === 'own' ? <option value="own">{texts.viewer.presetNames.own}</option> : null}
       </select>
-      <IconButton label={texts.viewer.invert} keys="I" aria-pressed={inverted} disabled={none} icon={<Contrast size={15} />} onClick={() => { toggle('inverted'); }} />
+      <IconButton label={texts.viewer.invert} keys="I" aria-pressed={series?.inverted ?? false} disabled={none} icon={<Contrast size={15} />} onClick={invert} />
       <IconButton label={texts.viewer.interpolate} keys="B" aria-pressed={smooth} disabled={none} icon={<Blend size={15} />} onClick={() => { toggle('smooth'); }} />
       <IconButton label={texts.viewer.crosshair} keys="X" aria-pressed={crosshair} icon={<Crosshair size={15} />} onClick={() => { toggle('crosshair'); }} />
+      {layout === 'mpr' ? null : (
+        <>
+          <IconButton label={texts.viewer.referenceLines} keys="L" aria-pressed={referenceLines} icon={<SeparatorHorizontal size={15} />} onClick={() => { toggle('referenceLines'); }} />
+          <IconButton label={texts.viewer.linked} keys="K" aria-pressed={linked} icon={linked ? <Link2 size={15} /> : <Link2Off size={15} />} onClick={() => { toggle('linked'); }} />
+          <IconButton label={texts.viewer.linkedViews} keys="Z" aria-pressed={linkedViews} icon={<ZoomIn size={15} />} onClick={() => { toggle('linkedViews'); }} />
+        </>
+      )}
       <IconButton label={texts.viewer.overlayText} keys="T" aria-pressed={overlayText} icon={<TextQuote size={15} />} onClick={() => { toggle('overlayText'); }} />
       <IconButton label={texts.viewer.reset} keys="R" disabled={none} icon={<RotateCcw size={15} />} onClick={resetViews} />
       <span className="spacer" />

@@ -1,39 +1,51 @@
 import { Enums } from '@cornerstonejs/core';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { AttentionCanvas } from '../attention/AttentionCanvas.tsx';
 import { LesionCanvas } from '../findings/LesionCanvas.tsx';
+import { inBackground } from '../notices/noticesStore.ts';
 import { texts } from '../../texts.ts';
 import { Crosshair } from './Crosshair.tsx';
 import { edgeLetters } from './orientation.ts';
 import type { EdgeLetters } from './orientation.ts';
+import { PaneCover } from './PaneCover.tsx';
+import { PaneMenu } from './PaneMenu.tsx';
 import { PaneText } from './PaneText.tsx';
-import { planeCamera } from './planes.ts';
-import type { PlaneName } from './planes.ts';
+import { ReferenceLines } from './ReferenceLines.tsx';
 import { ScaleBar } from './ScaleBar.tsx';
-import { attachPane, cameraDirections, detachPane, resizeStage, setCamera } from './stage.ts';
+import { attachPane, cameraDirections, detachPane, drawPane, resizeStage } from './stage.ts';
+import { usePaneDrop } from './usePaneDrop.ts';
 import { usePanePointer } from './usePanePointer.ts';
-import { useViewer } from './viewerStore.ts';
+import { usePaneScene } from './usePaneCamera.ts';
+import { overlaysBelong, paneOf, seriesIn, useViewer } from './viewerStore.ts';
 
 const edges = ['top', 'right', 'bottom', 'left'] as const;
 const noLetters: EdgeLetters = { top: '', right: '', bottom: '', left: '' };
 
-export function ViewportPane({ plane }: { readonly plane: PlaneName }): ReactNode {
+/** One picture with all that lies over it. */
+export function ViewportPane({ id }: { readonly id: string }): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [letters, setLetters] = useState(noLetters);
-  const { volume, location, main, active, toggle, setMain } = useViewer();
-  const view = useViewer((state) => state.views[plane]);
-  usePanePointer(plane, host);
+  const layout = useViewer((state) => state.layout);
+  const main = useViewer((state) => state.main === id);
+  const active = useViewer((state) => state.active === id);
+  const smooth = useViewer((state) => state.smooth);
+  const belongs = useViewer((state) => overlaysBelong(state, id));
+  const shownSeries = useViewer((state) => seriesIn(state, id));
+  const target = useViewer((state) => paneOf(state, id)?.target ?? null);
+  const scene = usePaneScene(id, size);
+  usePanePointer(id, host);
+  const drop = usePaneDrop(id);
 
   useLayoutEffect(() => {
     const element = host.current;
     if (element === null) return;
-    attachPane(plane, element);
     const readLetters = (): void => {
-      const directions = cameraDirections(plane);
+      const directions = cameraDirections(id);
       setLetters(directions === null ? noLetters : edgeLetters(directions.viewUp, directions.viewPlaneNormal));
     };
+    attachPane(id, element, readLetters);
     const observer = new ResizeObserver(() => {
       resizeStage();
       setSize({ width: element.clientWidth, height: element.clientHeight });
@@ -43,39 +55,44 @@ export function ViewportPane({ plane }: { readonly plane: PlaneName }): ReactNod
     return () => {
       observer.disconnect();
       element.removeEventListener(Enums.Events.CAMERA_MODIFIED, readLetters);
-      detachPane(plane);
+      detachPane(id);
     };
-  }, [plane]);
+  }, [id]);
 
-  const axis = volume?.planes[plane].axis ?? 0;
-  const slice = location[axis];
-  const camera = useMemo(() => (volume === null || size.width === 0 ? null : planeCamera(volume.voxelToLps, volume.dims, volume.planes[plane], location, view, size)),
-    // Only the slice of this plane moves its camera: the two other coordinates of the location do not.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [volume, slice, view, size, plane]);
-  useEffect(() => { if (camera !== null) setCamera(plane, camera); }, [plane, camera]);
+  const { camera, volume } = scene ?? { camera: null, volume: null };
+  const { window, inverted } = shownSeries ?? { window: { center: 0, width: 1 }, inverted: false };
+  useEffect(() => {
+    inBackground(drawPane(id, volume === null || camera === null ? null : { volume, camera, window, inverted, smooth }), texts.viewer.region);
+  }, [id, volume, camera, window, inverted, smooth]);
 
-  const name = texts.viewer.planes[plane];
-  const shown = volume !== null && camera !== null;
+  const isPlane = layout === 'mpr';
+  const name = scene === null ? (isPlane ? id : '') : scene.plane.name;
+  const at = scene === null ? 0 : scene.series.location[scene.plane.axis];
+  const count = scene === null ? 0 : scene.volume.dims[scene.plane.axis];
+  const number = Number(id.replace(/\D/g, ''));
   return (
     <div
-      className={`pane ${plane} ${main === plane ? 'main' : ''} ${active === plane ? 'active' : ''}`} role="group" aria-label={texts.viewer.viewport(name)} tabIndex={0}
-      data-testid={`viewport-${plane}`} data-ready={shown} data-slice={slice} data-slice-count={volume?.dims[axis] ?? 0}
+      className={`pane ${name} ${main ? 'main' : ''} ${active ? 'active' : ''} ${drop.over ? 'drop-here' : ''}`} role="group" tabIndex={0}
+      aria-label={isPlane ? texts.viewer.viewport(texts.viewer.planes[id as keyof typeof texts.viewer.planes]) : texts.viewer.pane(number)}
+      data-testid={`viewport-${id}`} data-ready={scene !== null && scene.series.phase === 'ready'} data-drawn={scene !== null} data-slice={at} data-slice-count={count}
+      data-series={target?.series ?? ''} data-plane={name}
       data-top={letters.top} data-right={letters.right} data-bottom={letters.bottom} data-left={letters.left}
-      onFocus={() => { useViewer.getState().activate(plane); }}
-      onDoubleClick={() => { setMain(plane); toggle('single'); }}
+      onFocus={() => { useViewer.getState().activate(id); }}
+      onDoubleClick={() => { useViewer.getState().enlarge(id); }}
+      {...drop.handlers}
     >
       <div ref={host} className="pane-host" />
-      {shown ? (
+      {scene === null ? <PaneCover series={shownSeries} isPlane={isPlane} /> : (
         <>
-          <AttentionCanvas camera={camera} plane={volume.planes[plane]} volume={volume} pane={size} />
-          <LesionCanvas camera={camera} plane={volume.planes[plane]} pane={size} />
-          <Crosshair plane={plane} camera={camera} pane={size} volume={volume} />
+          {belongs ? <AttentionCanvas camera={scene.camera} plane={scene.plane} volume={scene.volume} pane={size} /> : null}
+          {belongs ? <LesionCanvas camera={scene.camera} plane={scene.plane} pane={size} /> : null}
+          {isPlane ? <Crosshair plane={scene.plane} camera={scene.camera} pane={size} volume={scene.volume} at={scene.series.point} /> : <ReferenceLines pane={id} scene={scene} size={size} />}
           {edges.map((edge) => <span key={edge} className={`letter ${edge}`} aria-label={`${texts.viewer.orientation[edge]} ${letters[edge]}`}>{letters[edge]}</span>)}
-          <ScaleBar camera={camera} pane={size} />
-          <PaneText plane={plane} main={main === plane} volume={volume} />
+          <ScaleBar camera={scene.camera} pane={size} />
+          <PaneText pane={id} plane={scene.plane} series={scene.series} volume={scene.volume} main={main} />
         </>
-      ) : null}
+      )}
+      {isPlane ? null : <PaneMenu pane={id} />}
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { texts } from '../../texts.ts';
 import { contributeActions } from '../keyboard/registry.ts';
 import type { KeyAction } from '../keyboard/registry.ts';
+import { layoutNames, viewOf } from './panes.ts';
 import { planeNames } from './planes.ts';
 import { useViewer } from './viewerStore.ts';
 import { presetNames } from './windowing.ts';
@@ -12,13 +13,14 @@ const scrollActive = (slices: number): void => { viewer().scroll(viewer().active
 
 function zoomBy(factor: number): void {
   const { active, views, setView } = viewer();
-  setView(active, { ...views[active], zoom: views[active].zoom * factor });
+  const view = viewOf(views, active);
+  setView(active, { ...view, zoom: view.zoom * factor });
 }
 
 /** Moves the content a little, mm on the screen's axes. */
 function panBy(right: number, up: number): void {
   const { active, views, setView } = viewer();
-  const { zoom, pan } = views[active];
+  const { zoom, pan } = viewOf(views, active);
   setView(active, { zoom, pan: [pan[0] + right, pan[1] + up] });
 }
 
@@ -38,12 +40,17 @@ contributeActions([
     { id: `viewer.${name}`, group, label: actions[name as keyof typeof pans], line: actions.pan, keys: [`Shift+${key}`], run: () => { panBy(right, up); } })),
   ...presetNames.map((preset, at): KeyAction => (
     { id: `viewer.preset.${preset}`, group, label: actions.presetOf(texts.viewer.presetNames[preset]), line: actions.preset, keys: [String(at + 1)], run: () => { viewer().usePreset(preset); } })),
-  { id: 'viewer.invert', group, label: actions.invert, keys: ['i'], run: () => { viewer().toggle('inverted'); } },
+  { id: 'viewer.invert', group, label: actions.invert, keys: ['i'], run: () => { viewer().invert(); } },
   { id: 'viewer.reset', group, label: actions.reset, keys: ['r'], run: () => { viewer().resetViews(); } },
   { id: 'viewer.crosshair', group, label: actions.crosshair, keys: ['x'], run: () => { viewer().toggle('crosshair'); } },
   { id: 'viewer.overlayText', group, label: actions.overlayText, keys: ['t'], run: () => { viewer().toggle('overlayText'); } },
   ...planeNames.map((plane): KeyAction => (
     { id: `viewer.main.${plane}`, group, label: actions.mainOf(texts.viewer.planes[plane]), line: actions.main, keys: [plane.charAt(0)], run: () => { viewer().setMain(plane); } })),
-  { id: 'viewer.maximise', group, label: actions.maximise, keys: ['m'], run: () => { viewer().toggle('single'); } },
+  { id: 'viewer.maximise', group, label: actions.maximise, keys: ['m'], run: () => { viewer().enlarge(viewer().active); } },
   { id: 'viewer.interpolate', group, label: actions.interpolate, keys: ['b'], run: () => { viewer().toggle('smooth'); } },
+  { id: 'viewer.referenceLines', group, label: texts.viewer.referenceLines, keys: ['l'], run: () => { viewer().toggle('referenceLines'); } },
+  { id: 'viewer.linked', group, label: texts.viewer.linked, keys: ['k'], run: () => { viewer().toggle('linked'); } },
+  { id: 'viewer.linkedViews', group, label: texts.viewer.linkedViews, keys: ['z'], run: () => { viewer().toggle('linkedViews'); } },
+  ...layoutNames.map((layout): KeyAction => (
+    { id: `viewer.layout.${layout}`, group, label: texts.viewer.layoutNames[layout], line: texts.viewer.layouts, keys: [texts.viewer.layoutKeys[layout]], run: () => { viewer().setLayout(layout); } })),
 ]);

@@ -1,11 +1,11 @@
 /**
- * Brings one volume from the engine into memory: header first, then the voxels as they come. It knows nothing of
- * Cornerstone, which gets the finished array from stage.ts.
+ * Brings one volume from the engine into memory: one slice at once, to look at, then all voxels. It knows nothing of
+ * Cornerstone, which gets the finished arrays from stage.ts.
  */
 import type { VolumeInfo } from '../../../shared/contract.ts';
 import { EngineError } from '../../../shared/errors.ts';
 import { invertAffine } from '../../../shared/geometry.ts';
-import type { Affine, Dims } from '../../../shared/geometry.ts';
+import type { Affine, Dims, Ijk } from '../../../shared/geometry.ts';
 import { bridge } from '../../bridge.ts';
 import { viewPlanes } from './planes.ts';
 import type { PlaneName, ViewPlane } from './planes.ts';
@@ -22,7 +22,10 @@ export interface LoadedVolume {
   readonly lpsToVoxel: Affine;
   readonly planes: Readonly<Record<PlaneName, ViewPlane>>;
   readonly presets: Presets;
+  /** All voxels, i fastest, or those of the slice `only`. */
   readonly voxels: ShownVoxels;
+  /** The one slice (k) that is here while the others are on their way; null when all are. */
+  readonly only: number | null;
 }
 
 const bytesPerVoxel = { int8: 1, uint8: 1, int16: 2, uint16: 2, float32: 4 } as const;
@@ -39,6 +42,29 @@ function typedVoxels(type: VolumeInfo['type'], buffer: ArrayBuffer): ShownVoxels
 
 const faulty = (info: VolumeInfo, message: string): EngineError =>
   new EngineError('bug/unexpected', message, { subject: `volume ${info.stack + 1}`, advice: 'Open the series again; if it happens again, report this as a bug' });
+
+function described(info: VolumeInfo, voxels: ShownVoxels, only: number | null): LoadedVolume {
+  const voxelToLps = info.voxelToLps as unknown as Affine;
+  return { info, dims: info.dims, voxelToLps, lpsToVoxel: invertAffine(voxelToLps), planes: viewPlanes(voxelToLps), presets: windowPresets(voxels, info, info.window), voxels, only };
+}
+
+/**
+ * One slice, as soon as it can be had.
+ * @param slice null for the middle one
+ * @throws EngineError what the engine refuses; `bug/unexpected` when the slice is not of its size
+ */
+export async function loadSlice(series: string, stack: number, slice: number | null): Promise<LoadedVolume> {
+  const { info, slice: only, data } = await bridge().call('volume.slice', { series, stack, slice });
+  if (data.byteLength !== info.dims[0] * info.dims[1] * bytesPerVoxel[info.type]) throw faulty(info, `slice ${only} arrived with ${data.byteLength} bytes`);
+  return described(info, typedVoxels(info.type, data.slice().buffer), only);
+}
+
+/** Value of the image at a voxel, after rescale; null where no voxel is here (yet). */
+export function valueAt({ dims, voxels, info, only }: LoadedVolume, [i, j, k]: Ijk): number | null {
+  if (only !== null && k !== only) return null;
+  const value = voxels[((only === null ? k : 0) * dims[1] + j) * dims[0] + i];
+  return value === undefined ? null : value * info.slope + info.intercept;
+}
 
 /**
  * @param onShare share of the voxels that have arrived, 0..1
@@ -61,7 +87,5 @@ export async function loadVolume(series: string, stack: number, signal: AbortSig
   }
   signal.throwIfAborted();
   if (slices !== nk) throw faulty(info, `${slices} of ${nk} slices arrived`);
-  const voxels = typedVoxels(info.type, bytes.buffer);
-  const voxelToLps = info.voxelToLps as unknown as Affine;
-  return { info, dims: info.dims, voxelToLps, lpsToVoxel: invertAffine(voxelToLps), planes: viewPlanes(voxelToLps), presets: windowPresets(voxels, info, info.window), voxels };
+  return described(info, typedVoxels(info.type, bytes.buffer), null);
 }

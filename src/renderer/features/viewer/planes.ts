@@ -80,6 +80,25 @@ export function planeExtentMm(affine: Affine, dims: Dims, plane: ViewPlane): rea
   return [dims[plane.across] * norm(axisStep(affine, plane.across)), dims[plane.along] * norm(axisStep(affine, plane.along))];
 }
 
+interface ViewedPlane {
+  readonly affine: Affine;
+  readonly dims: Dims;
+  readonly plane: ViewPlane;
+}
+
+/**
+ * The view of another volume in the same space that shows the same part of the patient at the same scale.
+ * @param to a volume whose plane looks (nearly) the same way
+ */
+export function linkedView(from: ViewedPlane, view: PaneView, to: ViewedPlane): PaneView {
+  const height = ({ affine, dims, plane }: ViewedPlane): number => planeExtentMm(affine, dims, plane)[1];
+  const centre = ({ affine, dims }: ViewedPlane): Lps => voxelToPatient(affine, ijk((dims[0] - 1) / 2, (dims[1] - 1) / 2, (dims[2] - 1) / 2));
+  const { right, up } = from.plane;
+  const [a, b] = [centre(from), centre(to)];
+  const apart = lps(b[0] - a[0], b[1] - a[1], b[2] - a[2]);
+  return { zoom: view.zoom * (height(to) / height(from)), pan: [view.pan[0] + dot(apart, right), view.pan[1] + dot(apart, up)] };
+}
+
 /** The eye is this far from the picture; with parallel projection any distance shows the same. */
 const eyeDistanceMm = 1000;
 

@@ -4,8 +4,9 @@
  */
 import { useEffect } from 'react';
 import type { RefObject } from 'react';
-import { paneToPatient, planeCamera } from './planes.ts';
-import type { PlaneName } from './planes.ts';
+import { viewOf } from './panes.ts';
+import { paneToPatient } from './planes.ts';
+import { sceneOf } from './usePaneCamera.ts';
 import { useViewer } from './viewerStore.ts';
 import { draggedWindow } from './windowing.ts';
 
@@ -15,21 +16,20 @@ const clickSlack = 3;
 const wheelStep = 40;
 const zoomPerPixel = 1 / 180;
 
-function locate(plane: PlaneName, element: HTMLElement, event: PointerEvent): void {
-  const { volume, location, views, locateAt } = useViewer.getState();
-  if (volume === null) return;
+function locate(pane: string, element: HTMLElement, event: PointerEvent): void {
   const box = element.getBoundingClientRect();
-  const camera = planeCamera(volume.voxelToLps, volume.dims, volume.planes[plane], location, views[plane], box);
-  locateAt(paneToPatient(camera, volume.planes[plane].right, box, event.clientX - box.left, event.clientY - box.top));
+  const scene = sceneOf(useViewer.getState(), pane, box);
+  if (scene !== null) useViewer.getState().locateIn(pane, paneToPatient(scene.camera, scene.plane.right, box, event.clientX - box.left, event.clientY - box.top));
 }
 
-function drag(plane: PlaneName, element: HTMLElement, down: PointerEvent): void {
+function drag(pane: string, element: HTMLElement, down: PointerEvent): void {
   const start = useViewer.getState();
-  const { volume } = start;
-  if (volume === null) return;
-  const view = start.views[plane];
   const box = element.getBoundingClientRect();
-  const mmPerPixel = (2 * planeCamera(volume.voxelToLps, volume.dims, volume.planes[plane], start.location, view, box).parallelScale) / box.height;
+  const scene = sceneOf(start, pane, box);
+  if (scene === null) return;
+  const { volume, series } = scene;
+  const view = viewOf(start.views, pane);
+  const mmPerPixel = (2 * scene.camera.parallelScale) / box.height;
   const live = new AbortController();
   let moved = false;
   element.setPointerCapture(down.pointerId);
@@ -38,21 +38,21 @@ function drag(plane: PlaneName, element: HTMLElement, down: PointerEvent): void 
     const dy = event.clientY - down.clientY;
     if (!moved && Math.hypot(dx, dy) < clickSlack) return;
     moved = true;
-    if (down.button === 1) start.setView(plane, { zoom: view.zoom, pan: [view.pan[0] + dx * mmPerPixel, view.pan[1] - dy * mmPerPixel] });
-    else if (down.button === 2) start.setView(plane, { ...view, zoom: view.zoom * Math.exp(-dy * zoomPerPixel) });
-    else if (down.shiftKey) locate(plane, element, event);
-    else start.setWindow(draggedWindow(start.window, dx, dy, volume.presets.full));
+    if (down.button === 1) start.setView(pane, { zoom: view.zoom, pan: [view.pan[0] + dx * mmPerPixel, view.pan[1] - dy * mmPerPixel] });
+    else if (down.button === 2) start.setView(pane, { ...view, zoom: view.zoom * Math.exp(-dy * zoomPerPixel) });
+    else if (down.shiftKey) locate(pane, element, event);
+    else start.setWindow(pane, draggedWindow(series.window, dx, dy, volume.presets.full));
   };
   const up = (event: PointerEvent): void => {
     live.abort();
-    if (!moved && down.button === 0) locate(plane, element, event);
+    if (!moved && down.button === 0) locate(pane, element, event);
   };
   element.addEventListener('pointermove', move, { signal: live.signal });
   element.addEventListener('pointerup', up, { signal: live.signal });
   element.addEventListener('pointercancel', () => { live.abort(); }, { signal: live.signal });
 }
 
-export function usePanePointer(plane: PlaneName, host: RefObject<HTMLElement | null>): void {
+export function usePanePointer(pane: string, host: RefObject<HTMLElement | null>): void {
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
@@ -62,23 +62,23 @@ export function usePanePointer(plane: PlaneName, host: RefObject<HTMLElement | n
     element.addEventListener('wheel', (event) => {
       event.preventDefault();
       const { scroll, views, setView, activate } = useViewer.getState();
-      activate(plane);
+      activate(pane);
       if (event.ctrlKey) {
-        setView(plane, { ...views[plane], zoom: views[plane].zoom * Math.exp(-event.deltaY * 0.002) });
+        setView(pane, { ...viewOf(views, pane), zoom: viewOf(views, pane).zoom * Math.exp(-event.deltaY * 0.002) });
         return;
       }
       const notched = event.deltaMode !== WheelEvent.DOM_DELTA_PIXEL || Math.abs(event.deltaY) >= wheelStep;
       turned = notched ? 0 : turned + event.deltaY;
       const slices = notched ? Math.sign(event.deltaY) : Math.trunc(turned / wheelStep);
       turned -= slices * wheelStep * (notched ? 0 : 1);
-      if (slices !== 0) scroll(plane, slices);
+      if (slices !== 0) scroll(pane, slices);
     }, { ...options, passive: false });
     element.addEventListener('pointerdown', (event) => {
-      useViewer.getState().activate(plane);
+      useViewer.getState().activate(pane);
       if (event.button === 1) event.preventDefault(); // the browser would start to auto-scroll
-      drag(plane, element, event);
+      drag(pane, element, event);
     }, options);
     element.addEventListener('contextmenu', (event) => { event.preventDefault(); }, options);
     return () => { listening.abort(); };
-  }, [plane, host]);
+  }, [pane, host]);
 }

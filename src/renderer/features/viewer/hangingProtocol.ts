@@ -1,0 +1,52 @@
+/** Which series hangs where when a study is opened, by what the engine says each series is for. Pure. */
+import type { Role, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
+import type { Hung, LayoutName } from './panes.ts';
+import type { PlaneName } from './planes.ts';
+
+/** Roles in the order of their panes. */
+export const protocolRoles = ['t1c', 't1', 't2', 'flair'] as const satisfies readonly Role[];
+
+/** Slices further apart than this, mm, are shown as they were acquired: a cut across them shows steps, not anatomy. */
+const thickestCutMm = 2.6;
+
+/** Axial, where that is how it was acquired or the slices are thin enough to be cut so; else null, as acquired. */
+export function readingPlane({ plane, spacingMm }: Pick<StackSummary, 'plane' | 'spacingMm'>): PlaneName | null {
+  if (plane === 'axial') return 'axial';
+  return spacingMm !== null && Math.max(...spacingMm) <= thickestCutMm ? 'axial' : null;
+}
+
+function hungOf(study: string, series: SeriesSummary, stack?: number): Hung | null {
+  const found = series.stacks.find(({ index, dims }) => dims !== null && (stack === undefined || index === stack));
+  return found === undefined ? null : { target: { study, series: series.series, stack: found.index }, plane: readingPlane(found) };
+}
+
+const bestOf = (detail: StudyDetail, role: Role): SeriesSummary | undefined =>
+  detail.series
+    .filter((series) => series.role === role && series.stacks.some(({ dims }) => dims !== null))
+    .sort((a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity))[0];
+
+/**
+ * All that can be shown, the one to read first at the head: the series the models use, then the best of T1 after
+ * contrast, T1, T2 and FLAIR, then the rest in the order of the study.
+ */
+export function offeredSeries(detail: StudyDetail): readonly Hung[] {
+  const { chosen, study } = detail;
+  const chosenSeries = chosen === null ? undefined : detail.series.find(({ series }) => series === chosen.series);
+  const lead = chosenSeries === undefined || chosen === null ? null : hungOf(study, chosenSeries, chosen.stack);
+  const byRole = protocolRoles.map((role) => bestOf(detail, role)).map((series) => (series === undefined ? null : hungOf(study, series)));
+  const rest = detail.series.map((series) => hungOf(study, series));
+  return [lead, ...byRole, ...rest].filter((one, at, all): one is Hung => one !== null && all.findIndex((other) => other?.target?.series === one.target?.series) === at);
+}
+
+/** How many panes the roles of a study fill: the large one beside the others from two known sequences on, else the planes of one. */
+export function automaticLayout(detail: StudyDetail): LayoutName {
+  return protocolRoles.filter((role) => bestOf(detail, role) !== undefined).length > 1 ? 'protocol' : 'mpr';
+}
+
+/** What hangs at first in a layout: for the protocol only series of the four sequences, for others whatever is there. */
+export function hungFor(detail: StudyDetail, layout: LayoutName): readonly Hung[] {
+  const offered = offeredSeries(detail);
+  if (layout !== 'protocol') return offered;
+  const known = new Set(protocolRoles.flatMap((role) => bestOf(detail, role)?.series ?? []));
+  return offered.filter(({ target }, at) => at === 0 || known.has(target?.series ?? '')).slice(0, 4);
+}
