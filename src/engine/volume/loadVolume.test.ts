@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ijk, lps, voxelToPatient, type Affine } from '../../shared/geometry.ts';
 import { makeHeader } from '../../testing/instanceHeader.ts';
 import type { FrameDecoder, FrameHeader, InstanceHeader, StoredPixels } from '../dicom/types.ts';
 import { buildStacks } from './buildStacks.ts';
-import { loadVolume } from './loadVolume.ts';
+import { loadSlice, loadVolume } from './loadVolume.ts';
 import type { Stack } from './types.ts';
 
 /** Stands in for the codecs: frames by instance. */
@@ -50,6 +50,31 @@ test('a left-handed NIfTI file keeps every voxel at its place', async () => {
   // The file's voxel (2, 0, 1) is its value 12; here it is in the other row.
   expect(voxelToPatient(volume.voxelToLps, ijk(2, 1, 1))).toEqual(voxelToPatient(leftHanded, ijk(2, 0, 1)));
   expect(volume.voxels[(1 * 2 + 1) * 3 + 2]).toBe(12);
+});
+
+describe('one slice alone', () => {
+  const byInstance = (instance: InstanceHeader): StoredPixels => Float32Array.from({ length: 6 }, (_, n) => instance.frames[0]!.positionLps![2] * 10 + n);
+  const stacks: Readonly<Record<string, Stack>> = {
+    even: only([10, 0, 5].map((z) => slice(z, { rescaleSlope: 2, rescaleIntercept: 1 }))),
+    'rescaled slice by slice': only([0, 5, 10].map((z) => slice(z, { rescaleSlope: z + 1 }))),
+    uneven: only([0, 5, 10.3, 15, 20].map((z) => slice(z))),
+  };
+  test.each(Object.entries(stacks))('of a stack that is %s is the volume\'s, in value and place', async (_, stack) => {
+    const volume = await loadVolume(stack, decoderOf(byInstance));
+    for (let k = 0; k < volume.dims[2]; k++) {
+      const one = await loadSlice(stack, k, decoderOf(byInstance));
+      expect(one.dims).toEqual([3, 2, 1]);
+      for (let n = 0; n < 6; n++) expect(one.voxels[n]! * one.slope + one.intercept).toBeCloseTo(volume.voxels[k * 6 + n]! * volume.slope + volume.intercept, 4);
+      expect(voxelToPatient(one.voxelToLps, ijk(1, 1, 0))).toEqual(voxelToPatient(volume.voxelToLps, ijk(1, 1, k)));
+    }
+  });
+  test('costs no other file', async () => {
+    const read: number[] = [];
+    const decoder = decoderOf((instance) => { read.push(instance.frames[0]!.positionLps![2]); return ofHeight(instance); });
+    await loadSlice(stacks['even']!, 2, decoder);
+    expect(read).toEqual([10]);
+  });
+  test('that is not there is refused', async () => { await expect(loadSlice(stacks['even']!, 3, decoderOf(ofHeight))).rejects.toThrow(RangeError); });
 });
 
 test('the window is the header\'s where it meets the values, else from percentiles', async () => {

@@ -63,7 +63,7 @@ export function followed(link: CompanionLink, from: Placed, to: Placed, directio
   if (link.kind === 'none') return null;
   if (link.kind === 'patient') return transformed(direction === 'there' ? link.toCompanion : invertAffine(link.toCompanion), from.point);
   if (link.pairs.length === 0) return null;
-  const pairs = link.pairs.map(({ slice, companionSlice }) => (direction === 'there' ? [slice, companionSlice] : [companionSlice, slice]) as const);
+  const pairs = link.pairs.map(({ slice, companionSlice }): readonly [number, number] => (direction === 'there' ? [slice, companionSlice] : [companionSlice, slice]));
   const slice = patientToVoxel(from.volume.lpsToVoxel, from.point)[2];
   const slope = (sliceStep(from.volume) / sliceStep(to.volume)) * (runsAlike(from.volume, to.volume) ? 1 : -1);
   const [i, j] = patientToVoxel(to.volume.lpsToVoxel, to.point);

@@ -157,8 +157,8 @@ function release(volume: LoadedVolume): void {
   textures.delete(volume);
   const held = cache.getVolume(id);
   cache.removeVolumeLoadObject(id);
-  for (const image of held.imageIds) cache.removeImageLoadObject(image, { force: true });
-  held.vtkOpenGLTexture?.releaseGraphicsResources();
+  for (const image of held?.imageIds ?? []) cache.removeImageLoadObject(image, { force: true });
+  held?.vtkOpenGLTexture?.releaseGraphicsResources();
 }
 
 /** Frees textures that no pane shows: lone slices at once, volumes beyond what is kept for going back. */

@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import type { Role, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
+import { automaticLayout, hungFor, offeredSeries } from './hangingProtocol.ts';
+import { panesOf, rehung } from './panes.ts';
+
+const stack = (plane: StackSummary['plane'], spacingMm: [number, number, number], index = 0): StackSummary => ({ index, label: '', sliceCount: 20, dims: [10, 10, 20], spacingMm, plane, problems: [] });
+const series = (name: string, role: Role, rank: number | null, stacks: StackSummary[]): SeriesSummary =>
+  ({ series: name, number: 1, description: name, modality: 'MR', instanceCount: 20, role, overridden: false, rank, reason: '', stacks, problems: [] });
+const axial = stack('axial', [1, 1, 5]);
+const detail = (all: SeriesSummary[], chosen: string | null = null): StudyDetail =>
+  ({ study: 's', patientName: '', patientId: '', birthDate: '', sex: '', ageYears: null, studyDate: '', description: '', accession: '', seriesCount: 0, instanceCount: 0, state: 'new', demo: false, hasReport: false, series: all, chosen: chosen === null ? null : { series: chosen, stack: 0 }, chosenProblem: null });
+const names = (study: StudyDetail, layout: 'protocol' | 'four' = 'protocol'): (string | undefined)[] => hungFor(study, layout).map(({ target }) => target?.series);
+
+const tumour = detail([
+  series('localizer', 'other', null, [stack('oblique', [1, 1, 20])]),
+  series('flair', 'flair', 1, [axial]),
+  series('t2 worse', 't2', 2, [axial]),
+  series('t2', 't2', 1, [axial]),
+  series('t1', 't1', 1, [axial]),
+  series('t1c', 't1c', 1, [axial]),
+  series('raw', 'other', null, []),
+], 't1c');
+
+describe('a study with the four sequences', () => {
+  test('hangs T1 after contrast large, then T1, T2 and FLAIR, the best of each', () => {
+    expect(automaticLayout(tumour)).toBe('protocol');
+    expect(names(tumour)).toEqual(['t1c', 't1', 't2', 'flair']);
+  });
+  test('puts no localizer beside them; four views take what is there', () => {
+    const two = detail(tumour.series.filter(({ role }) => role !== 't2' && role !== 'flair'), 't1c');
+    expect(names(two)).toEqual(['t1c', 't1']);
+    expect(names(two, 'four')).toEqual(['t1c', 't1', 'localizer']);
+  });
+  test('never offers what makes no volume', () => { expect(offeredSeries(tumour).map(({ target }) => target?.series)).not.toContain('raw'); });
+});
+
+test('a study with one sequence is shown in its three planes', () => {
+  expect(automaticLayout(detail([series('t1c', 't1c', 1, [axial]), series('x', 'other', null, [axial])], 't1c'))).toBe('mpr');
+});
+
+test('thin slices are cut axially, thick ones stay as they were acquired', () => {
+  const planes = (plane: StackSummary['plane'], mm: [number, number, number]): unknown => offeredSeries(detail([series('a', 't1', 1, [stack(plane, mm)])]))[0]?.plane;
+  expect(planes('sagittal', [1, 1, 1])).toBe('axial');
+  expect(planes('sagittal', [0.5, 0.5, 5])).toBeNull();
+  expect(planes('axial', [0.5, 0.5, 5])).toBe('axial');
+});
+
+describe('another layout', () => {
+  test('begins with the series that is read, and keeps what is shown', () => {
+    const panes = panesOf('protocol', hungFor(tumour, 'protocol'));
+    const two = panesOf('two', rehung(panes, panes[3], offeredSeries(tumour)));
+    expect(two.map(({ target }) => target?.series)).toEqual(['flair', 't1c']);
+  });
+  test('of three planes shows one series in all, and leads back to the others', () => {
+    const mpr = panesOf('mpr', hungFor(tumour, 'protocol'));
+    expect(mpr.map(({ id, target }) => [id, target?.series])).toEqual([['axial', 't1c'], ['coronal', 't1c'], ['sagittal', 't1c']]);
+    expect(panesOf('four', rehung(mpr, mpr[0], offeredSeries(tumour))).map(({ target }) => target?.series)).toEqual(['t1c', 't1', 't2', 'flair']);
+  });
+});
