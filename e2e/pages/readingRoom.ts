@@ -79,7 +79,7 @@ export class ReadingRoom {
   async shows(description: string): Promise<void> {
     await expect(this.viewer.locator('.corner.top-right').getByText(description, { exact: true })).toBeVisible();
     await expect(this.seriesCard(description).getByRole('button')).toHaveAttribute('aria-current', 'true');
-    await expect.poll(() => this.drawnShare('Axial'), { message: `${description} is drawn` }).toBeGreaterThan(0.3);
+    await expect.poll(() => this.drawnShareOf(this.pictureOf(description)), { message: `${description} is drawn` }).toBeGreaterThan(0.3);
   }
 
   /** The slice each view shows, counted from 1. */
@@ -96,9 +96,27 @@ export class ReadingRoom {
     return this.page.getByRole('group', { name: texts.viewer.viewport(plane) });
   }
 
+  /** The first picture of a series, in whatever layout it hangs. */
+  pictureOf(description: string): Locator {
+    return this.viewer.getByRole('group').filter({ has: this.page.locator('.corner.top-right').getByText(description, { exact: true }) }).first();
+  }
+
+  /** The n-th picture of a layout with several series, counted from 1. */
+  picture(number: number): Locator {
+    return this.page.getByRole('group', { name: texts.viewer.pane(number) });
+  }
+
+  async layout(name: keyof typeof texts.viewer.layoutNames): Promise<void> {
+    await this.viewer.getByRole('button', { name: texts.viewer.layoutNames[name], exact: true }).click();
+  }
+
   /** Share of the pixels in the middle of a view (half its width and height) that are not black, 0 to 1. */
   async drawnShare(plane: 'Axial' | 'Coronal' | 'Sagittal'): Promise<number> {
-    const box = await this.viewport(plane).boundingBox();
+    return this.drawnShareOf(this.viewport(plane));
+  }
+
+  async drawnShareOf(view: Locator): Promise<number> {
+    const box = await view.boundingBox();
     if (box === null) return 0;
     const clip = { x: box.x + box.width / 4, y: box.y + box.height / 4, width: box.width / 2, height: box.height / 2 };
     const { data, channels } = decode(await this.page.screenshot({ clip }));

@@ -30,6 +30,7 @@ test('when the driver drops its context the reader is told, and the pictures com
   await room.ready();
   await room.importFolder((await phantom()).path);
   await room.openRealStudy();
+  await room.layout('mpr');
   await expect.poll(() => room.drawnShare('Axial')).toBeGreaterThan(0.3);
   await app.page.evaluate(() => { (window as unknown as { contexts: WebGL2RenderingContext[] }).contexts.filter((context) => !context.isContextLost()).forEach((context) => { context.getExtension('WEBGL_lose_context')?.loseContext(); }); });
   await expect(room.viewer.getByRole('alert')).toContainText(texts.viewer.graphicsLostTitle);

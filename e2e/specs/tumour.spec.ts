@@ -34,6 +34,7 @@ test('a stopped analysis says so; the next one leads from a sentence to its slic
   await room.importFiles([await tumourZip()]);
   await room.openStudy('Doe, Janka');
   await room.shows(t1c);
+  await room.layout('mpr');
   await room.reading.getByRole('button', { name: new RegExp(texts.reading.analyse) }).click();
   await room.reading.getByRole('button', { name: new RegExp(texts.reading.cancel) }).click();
   await expect(room.reading.getByText(texts.reading.cancelled)).toBeVisible();

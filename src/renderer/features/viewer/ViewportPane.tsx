@@ -59,10 +59,13 @@ export function ViewportPane({ id }: { readonly id: string }): ReactNode {
     };
   }, [id]);
 
-  const { camera, volume } = scene ?? { camera: null, volume: null };
-  const { window, inverted } = shownSeries ?? { window: { center: 0, width: 1 }, inverted: false };
+  const camera = scene?.camera;
+  const volume = scene?.volume;
+  const window = shownSeries?.window;
+  const inverted = shownSeries?.inverted ?? false;
   useEffect(() => {
-    inBackground(drawPane(id, volume === null || camera === null ? null : { volume, camera, window, inverted, smooth }), texts.viewer.region);
+    const look = volume === undefined || camera === undefined || window === undefined ? null : { volume, camera, window, inverted, smooth };
+    inBackground(drawPane(id, look), texts.viewer.region);
   }, [id, volume, camera, window, inverted, smooth]);
 
   const isPlane = layout === 'mpr';

@@ -158,7 +158,7 @@ function release(volume: LoadedVolume): void {
   const held = cache.getVolume(id);
   cache.removeVolumeLoadObject(id);
   for (const image of held?.imageIds ?? []) cache.removeImageLoadObject(image, { force: true });
-  held?.vtkOpenGLTexture?.releaseGraphicsResources();
+  held?.vtkOpenGLTexture.releaseGraphicsResources();
 }
 
 /** Frees textures that no pane shows: lone slices at once, volumes beyond what is kept for going back. */
