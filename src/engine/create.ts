@@ -12,6 +12,7 @@ import { Activity } from './services/activity.ts';
 import { auditHandlers } from './services/auditing.ts';
 import { Archive } from './services/archive.ts';
 import { importArchive, type ArchiveImportEvent, type ArchiveImportOptions } from './services/archiveImport.ts';
+import { removeCases } from './services/archiveRemoval.ts';
 import { Changes, changeHandlers } from './services/changes.ts';
 import { Flagging, flaggingHandlers } from './services/flagging.ts';
 import { Grounding } from './services/grounding.ts';
@@ -23,7 +24,7 @@ import type { Natives } from './services/natives.ts';
 import { modelsFolderOf, packHandlers, Packs } from './services/packs.ts';
 import { Queue } from './services/queue.ts';
 import { attachReports, type ReportsOutcome } from './services/reports.ts';
-import { searchHandlers, searchText } from './services/searching.ts';
+import { searchHandlers, searchText, type SearchHow } from './services/searching.ts';
 import { statusHandlers } from './services/status.ts';
 import { structuringHandlers } from './services/structuring.ts';
 import { studyHandlers } from './services/studies.ts';
@@ -63,8 +64,12 @@ export interface Engine {
   importPaths(paths: readonly string[], signal: AbortSignal): AsyncGenerator<ImportEvent, void, undefined>;
   attachReports(file: string): Promise<ReportsOutcome>;
   indexArchive(signal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined>;
+  /** Takes cases out of the archive for good. @returns their ids */
+  removeCases(wanted: readonly string[]): string[];
   importArchive(options: ArchiveImportOptions, signal: AbortSignal): AsyncGenerator<ArchiveImportEvent, void, undefined>;
-  searchText(text: string, limit: number, signal: AbortSignal, filter?: CaseFilter): Promise<SimilarCase[]>;
+  searchText(text: string, limit: number, signal: AbortSignal, filter?: CaseFilter, how?: SearchHow): Promise<SimilarCase[]>;
+  /** Encodes the archive with another pack, beside the one that answers searches. */
+  reembedArchive(pack: string, signal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined>;
   close(): Promise<void>;
 }
 
@@ -93,11 +98,9 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const volumes = new Volumes(library, decoder);
   const archive = new Archive(store.db, { folder: store.indexFolder, log });
   const modelsFolder = modelsFolderOf(options.dataDir);
+  const modelOptions = { natives, packFolders: [...new Set([...options.packFolders, modelsFolder])], cacheFolder: store.cacheFolder, temporaryFolder: store.temporaryFolder };
   const models = new Models({
-    natives,
-    packFolders: [...new Set([...options.packFolders, modelsFolder])],
-    cacheFolder: store.cacheFolder,
-    temporaryFolder: store.temporaryFolder,
+    ...modelOptions,
     pack: options.pack ?? readSetting(store.db, 'pack') ?? '',
     provider: options.provider ?? providerNames.find((name) => name === readSetting(store.db, 'provider')) ?? 'auto',
   });
@@ -145,8 +148,17 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     importPaths: (paths, signal) => importPaths(importing, paths, signal),
     attachReports: (file) => attachReports({ store, changes, clock, refreshCase: (study) => { archive.refreshStudy(study); } }, file),
     indexArchive: (signal) => indexArchive(parts, signal),
+    removeCases: (wanted) => removeCases(parts, wanted),
     importArchive: (wanted, signal) => importArchive(parts, wanted, signal),
-    searchText: (text, limit, signal, filter) => searchText(parts, text, limit, signal, filter),
+    searchText: (text, limit, signal, filter, how) => searchText(parts, text, limit, signal, filter, how),
+    reembedArchive: async function* (pack, signal) {
+      const others = new Models({ ...modelOptions, pack, provider: models.wantedProvider, runtime: () => models.runtime });
+      try {
+        yield* indexArchive(parts, signal, others);
+      } finally {
+        await others.close();
+      }
+    },
     close: async () => {
       await activity.close();
       await background;

@@ -4,9 +4,10 @@ import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { requireEncoding } from '../../engine/archive/decodeText.ts';
 import type { ArchiveImportEvent, ArchiveImportSummary } from '../../engine/services/archiveImport.ts';
+import { exportEmbeddings, importEmbeddings } from '../../engine/services/embeddings.ts';
 import { countStudyStates } from '../../engine/store/archiveJournal.ts';
 import { encodedCounts } from '../../engine/store/cases.ts';
-import { EngineError } from '../../shared/errors.ts';
+import { EngineError, type ErrorData } from '../../shared/errors.ts';
 import { openEngine, type CommonOptions, type ModelChoice } from '../context.ts';
 import type { Output } from '../output.ts';
 import { checkOutputs } from '../outputFile.ts';
@@ -131,6 +132,96 @@ export const archiveStatusCommand: Register = (program, action) =>
           output.line(`${archive.caseCount} cases in the archive`);
           for (const { pack, cases } of packs) output.line(`${String(cases).padStart(8)} encoded by ${pack}`);
           output.result({ cases: archive.caseCount, studies, packs });
+        } finally {
+          await engine.close();
+        }
+      }),
+    );
+
+export const archiveRemoveCommand: Register = (program, action) =>
+  archiveGroup(program)
+    .command('remove')
+    .description('take cases out of the archive for good; a later import does not bring them back')
+    .argument('<name...>', 'study UIDs or accession numbers')
+    .action(
+      action(async (context, [names]: [string[]]) => {
+        const engine = await openEngine(context);
+        try {
+          const removed = engine.removeCases(names);
+          context.output.line(`${removed.length} studies removed from the archive`);
+          context.output.result({ removed });
+        } finally {
+          await engine.close();
+        }
+      }),
+    );
+
+export const archiveReembedCommand: Register = (program, action) =>
+  archiveGroup(program)
+    .command('re-embed')
+    .description('encode the whole archive with another pack, while the vectors of the pack in use stay as they are; then choose it with brat models default')
+    .requiredOption('--pack <name>', 'the new pack: id or id@version')
+    .option('--provider <name>', 'auto, cuda, webgpu, dml, coreml or cpu')
+    .action(
+      action(async (context, _: [], { pack, ...options }: CommonOptions & ModelChoice & { readonly pack: string }) => {
+        const { output, signal } = context;
+        const engine = await openEngine(context, options);
+        try {
+          const problems: { case: string; error: ErrorData }[] = [];
+          for await (const event of engine.reembedArchive(pack, signal)) {
+            if (event.kind === 'progress') {
+              output.progress(`case ${event.done + 1} of ${event.total}`);
+            } else if (event.kind === 'problem') {
+              problems.push({ case: event.case, error: event.error });
+              output.warn(`${event.error.code}: ${event.case}: ${event.error.message}`);
+            } else {
+              output.line(`${event.encoded} cases encoded with ${event.pack}, ${event.alreadyThere} were already, ${event.failed} could not be`);
+              output.result({ encoded: event.encoded, alreadyThere: event.alreadyThere, failed: event.failed, pack: event.pack, problems });
+            }
+          }
+        } finally {
+          await engine.close();
+        }
+      }),
+    );
+
+const packOption = ['--pack <name>', 'pack: id, id@version or folder'] as const;
+
+export const archiveExportCommand: Register = (program, action) =>
+  archiveGroup(program)
+    .command('export-embeddings')
+    .description('write the cases that a pack has encoded, with their vectors, as JSON lines and NumPy arrays')
+    .argument('<folder>', 'empty, or made')
+    .option(...packOption)
+    .action(
+      action(async (context, [folder]: [string], options: CommonOptions & ModelChoice) => {
+        const { output, signal } = context;
+        const engine = await openEngine(context, options);
+        try {
+          const made = await exportEmbeddings(engine.parts, resolve(folder), signal, ({ done, total }) => { output.progress(`case ${done} of ${total}`); });
+          output.line(`${made.cases} cases of ${made.pack.id}@${made.pack.version} written: ${made.views.rows} views, ${made.sentences?.rows ?? 0} sentences`);
+          output.result(made);
+        } finally {
+          await engine.close();
+        }
+      }),
+    );
+
+export const archiveEmbeddingsCommand: Register = (program, action) =>
+  archiveGroup(program)
+    .command('import-embeddings')
+    .description('take in what brat archive export-embeddings wrote on another workstation with the same pack')
+    .argument('<folder>', 'with archive.json in it')
+    .option(...packOption)
+    .action(
+      action(async (context, [folder]: [string], options: CommonOptions & ModelChoice) => {
+        const { output, signal } = context;
+        const engine = await openEngine(context, options);
+        try {
+          const { pack, added, alreadyThere, different } = await importEmbeddings(engine.parts, resolve(folder), signal, ({ done, total }) => { output.progress(`case ${done} of ${total}`); });
+          for (const id of different) output.warn(`${id}: the archive holds it with another report; it was left as it is`);
+          output.line(`${added} cases of ${pack} added, ${alreadyThere} were there already, ${different.length} are there with another report`);
+          output.result({ pack, added, alreadyThere, different });
         } finally {
           await engine.close();
         }

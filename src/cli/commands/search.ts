@@ -4,6 +4,7 @@ import { caseFilter, type CaseFilter, type SimilarCase } from '../../shared/cont
 import { EngineError } from '../../shared/errors.ts';
 import type { Engine } from '../../engine/create.ts';
 import { packStamp } from '../../engine/pack/pack.ts';
+import type { SearchHow } from '../../engine/services/searching.ts';
 import { openEngine, type CommonOptions, type Context, type ModelChoice } from '../context.ts';
 import { encodeStudy } from '../encodedStudy.ts';
 import { readLines } from '../inputLines.ts';
@@ -19,6 +20,8 @@ interface Options extends CommonOptions, ModelChoice {
   readonly sex?: string;
   readonly words?: string;
   readonly notPatientOf?: string;
+  readonly withWords?: string;
+  readonly proven?: boolean;
   readonly limit: string;
   readonly by: string;
 }
@@ -40,6 +43,8 @@ export const searchCommand: Register = (program, action) =>
     .option('--to <date>', 'cases up to this date')
     .option('--sex <letter>', 'cases of this sex: F, M or O')
     .option('--words <words>', 'cases whose report holds all these words; word* for those that begin so')
+    .option('--with-words <words>', 'rank by these words in the reports as well: both rankings are fused')
+    .option('--proven', 'prove that no other case belongs among the answers, which takes longer')
     .option('--not-patient-of <study>', 'leave out the cases of the patient of this stored study')
     .option('-k, --limit <count>', 'cases to show, 1 to 100000', '10')
     .option('--by <kind>', 'with --study: compare its views with `views` or with report `sentences`', 'views')
@@ -54,10 +59,11 @@ export const searchCommand: Register = (program, action) =>
         const { by, own = false } = options;
         if (by !== 'views' && by !== 'sentences') throw usage('--by takes views or sentences');
         const filter = filterOf(options);
+        const how: SearchHow = { ...(options.withWords !== undefined && { withWords: options.withWords }), ...(options.proven && { proven: true }) };
         const queries = options.queries === undefined ? null : await readLines(options.queries, queryLine);
         const engine = await openEngine(context, options);
         try {
-          const find = (query: z.output<typeof queryLine>): Promise<SimilarCase[]> => ('text' in query ? engine.searchText(query.text, limit, signal, filter) : searchStudy(engine, context, query.study, { by, own, limit, filter }));
+          const find = (query: z.output<typeof queryLine>): Promise<SimilarCase[]> => ('text' in query ? engine.searchText(query.text, limit, signal, filter, how) : searchStudy(engine, context, query.study, { by, own, limit, filter, how }));
           const show = (found: readonly SimilarCase[]): void => { for (const item of found) output.line(`${item.similarity.toFixed(4)}  ${item.case}  ${item.report.replace(/\s+/g, ' ').slice(0, 160)}`); };
           const model = packStamp(await engine.parts.models.pack());
           if (queries === null) {
@@ -93,11 +99,11 @@ function filterOf({ from, to, sex, words, notPatientOf }: Options): CaseFilter {
   return parsed.data;
 }
 
-async function searchStudy(engine: Engine, context: Context, wanted: string, { by, own, limit, filter }: { readonly by: By; readonly own: boolean; readonly limit: number; readonly filter: CaseFilter }): Promise<SimilarCase[]> {
+async function searchStudy(engine: Engine, context: Context, wanted: string, { by, own, limit, filter, how }: { readonly by: By; readonly own: boolean; readonly limit: number; readonly filter: CaseFilter; readonly how: SearchHow }): Promise<SimilarCase[]> {
   const { archive } = engine.parts;
   const { study, encoded } = await encodeStudy(engine, context, wanted);
   if (archive.encodedCount(encoded.pack, encoded.width) === 0) {
     throw new EngineError('search/no-cases', 'The archive holds no case of this model pack', { subject: `${encoded.pack.id}@${encoded.pack.version}`, advice: 'Import studies with reports and run brat index' });
   }
-  return archive.similar({ by, vectors: encoded.projected, width: encoded.width, pack: encoded.pack, limit, study: own ? null : study, filter, signal: context.signal });
+  return archive.similar({ by, vectors: encoded.projected, width: encoded.width, pack: encoded.pack, limit, study: own ? null : study, filter, signal: context.signal, ...how });
 }

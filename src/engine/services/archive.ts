@@ -8,8 +8,9 @@ import type { CaseFilter, PackStamp, SimilarCase } from '../../shared/contract.t
 import { packKey } from '../pack/pack.ts';
 import type { Log } from '../ports.ts';
 import { alignPairwise, similarityMatrix } from '../search/alignment.ts';
+import { fuseRankings } from '../search/fuseRankings.ts';
 import type { RankedCase } from '../search/rankCases.ts';
-import { caseOfStudy, casesWithWords, countCases, countVectors, findCase, sentencesOfCase, vectorsOfCase, type VectorKind } from '../store/cases.ts';
+import { caseOfStudy, casesByWords, casesWithWords, countCases, countVectors, findCase, sentencesOfCase, vectorKeyOfCase, vectorsOfCase, type VectorKind } from '../store/cases.ts';
 import type { ReadDb } from '../store/database.ts';
 import { patientOfStudy } from '../store/studies.ts';
 import { SearchIndex, type IndexQuery } from './searchIndex.ts';
@@ -25,6 +26,8 @@ export interface Query {
   /** Study whose own case is left out. */
   readonly study: string | null;
   readonly filter?: CaseFilter | undefined;
+  /** Words by which reports are ranked as well; the two rankings are fused (search/fuseRankings.ts). */
+  readonly withWords?: string | undefined;
   /** Proves the answer, which takes longer; otherwise cases are chosen by estimates (docs/search.md has how well). */
   readonly proven?: boolean;
   readonly signal?: AbortSignal;
@@ -35,6 +38,14 @@ export interface ArchiveOptions {
   readonly folder: string | null;
   readonly log: Log;
 }
+
+/** How deep two rankings are read at least before they are fused. */
+const fusedAtLeast = 100;
+/** Reports ranked by words at most; a word in every report ranks none before another. */
+const mostByWords = 20_000;
+
+/** Words as terms of FTS5, quoted, so that nothing is taken for an operator of the query language; a star at the end stays one. */
+const termsOf = (words: string): string[] => (words.match(/[\p{L}\p{N}]+\*?/gu) ?? []).map((term) => (term.endsWith('*') ? `"${term.slice(0, -1)}"*` : `"${term}"`));
 
 /** Words whose cases are remembered. */
 const keptWords = 8;
@@ -63,8 +74,11 @@ export class Archive {
   async similar(query: Query): Promise<SimilarCase[]> {
     const { limit, signal, proven = false } = query;
     const index = this.index(query.by === 'sentences' ? 'sentences' : 'views', query.pack, query.width);
-    const ranked = await index.search(query.vectors, { limit, proven, eligible: this.#eligible(query), ...(signal && { signal }) });
-    return ranked.flatMap((item) => this.#describe(item, query) ?? []);
+    const eligible = this.#eligible(query);
+    const search = (count: number): Promise<RankedCase[]> => index.search(query.vectors, { limit: count, proven, eligible, ...(signal && { signal }) });
+    const words = termsOf(query.withWords ?? '');
+    if (words.length === 0) return (await search(limit)).flatMap((item) => this.#describe(item, query) ?? []);
+    return this.#rankWithWords(query, words, eligible, search);
   }
 
   /** How many cases a search with this pack goes through. */
@@ -90,6 +104,12 @@ export class Archive {
   forgetStudy(study: string): void {
     this.#withWords.clear();
     for (const index of this.#indexes.values()) for (const id of index.casesOfStudy(study)) index.forget(id);
+  }
+
+  /** Drops one case from memory and from files. */
+  forgetCase(id: string): void {
+    this.#withWords.clear();
+    for (const index of this.#indexes.values()) index.forget(id);
   }
 
   /** The index of one kind of vector of a pack, opened at its first use. @throws EngineError `search/not-encoded` */
@@ -127,6 +147,34 @@ export class Archive {
     return { case: id, sentences: sentencesOfCase(this.#db, id), vectors: vectorsOfCase(this.#db, 'sentences', packKey(pack), id) };
   }
 
+  /** Cases ranked by alignment and by words, fused. */
+  async #rankWithWords(query: Query, words: readonly string[], eligible: IndexQuery['eligible'], search: (count: number) => Promise<RankedCase[]>): Promise<SimilarCase[]> {
+    const kind = query.by === 'sentences' ? 'sentences' : 'views';
+    const depth = Math.max(fusedAtLeast, query.limit * 10);
+    const byVectors = await search(depth);
+    const found = casesByWords(this.#db, words.join(' OR '), mostByWords);
+    const byWords: string[] = [];
+    for (const id of found) {
+      if (byWords.length >= depth) break;
+      const facts = vectorKeyOfCase(this.#db, kind, packKey(query.pack), id);
+      if (facts && (eligible === undefined || eligible(facts))) byWords.push(id);
+    }
+    const ranked = new Map(byVectors.map((item) => [item.case, item]));
+    return fuseRankings([byVectors.map((item) => item.case), byWords]).flatMap(({ id, ranks }) => {
+      const item = ranked.get(id) ?? this.#alignOne(id, kind, query);
+      const described = item && this.#describe(item, query);
+      return described ? [{ ...described, ranks: { vectors: ranks[0]!, words: ranks[1]! } }] : [];
+    }).slice(0, query.limit);
+  }
+
+  /** The alignment of a case that words alone have found. */
+  #alignOne(id: string, kind: VectorKind, { vectors: query, width, pack }: Query): RankedCase | null {
+    const vectors = vectorsOfCase(this.#db, kind, packKey(pack), id);
+    if (!vectors) return null;
+    const { mean, pairs } = alignPairwise(similarityMatrix(query, vectors, width), query.length / width, vectors.length / width);
+    return { case: id, similarity: mean, pairs };
+  }
+
   /** Which cases a query may find; undefined for all. */
   #eligible({ study, filter = {} }: Query): IndexQuery['eligible'] {
     const { from, to, ageFrom, ageTo, sex, words, notPatientOf } = filter;
@@ -151,9 +199,8 @@ export class Archive {
   #casesWith(words: string): Set<number> {
     let found = this.#withWords.get(words);
     if (!found) {
-      // Quoted, so that nothing is taken for an operator of the query language.
-      const terms = words.match(/[\p{L}\p{N}]+\*?/gu) ?? [];
-      found = new Set(terms.length === 0 ? [] : casesWithWords(this.#db, terms.map((term) => (term.endsWith('*') ? `"${term.slice(0, -1)}"*` : `"${term}"`)).join(' AND ')));
+      const terms = termsOf(words);
+      found = new Set(terms.length === 0 ? [] : casesWithWords(this.#db, terms.join(' AND ')));
       if (this.#withWords.size >= keptWords) this.#withWords.delete(this.#withWords.keys().next().value!);
       this.#withWords.set(words, found);
     }

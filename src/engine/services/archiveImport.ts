@@ -90,7 +90,7 @@ export type ArchiveImportEvent =
   | { readonly kind: 'done'; readonly summary: ArchiveImportSummary };
 
 /** Studies read and prepared beside the one being encoded; each holds a volume. */
-const studiesAhead = (): number => Math.min(4, Math.max(2, Math.floor(availableParallelism() / 4)));
+export const studiesAhead = (): number => Math.min(4, Math.max(2, Math.floor(availableParallelism() / 4)));
 /** Sentences of a case that count; the paper's reports have at most 20. */
 const maxSentences = 64;
 const packEvery = 1000;

@@ -29,6 +29,8 @@ export interface ModelOptions {
   /** `id` or `id@version`; empty for the first usable pack. */
   readonly pack: string;
   readonly provider: WantedProvider;
+  /** The runtime of other models of this process, which outlives these; only one may own the library. */
+  readonly runtime?: () => OnnxRuntime;
 }
 
 /** Usable packs and broken ones. */
@@ -36,6 +38,7 @@ export const isUsable = (pack: Pack | BrokenPack): pack is Pack => 'manifest' in
 
 export class Models {
   readonly #natives: Natives;
+  readonly #sharedRuntime: (() => OnnxRuntime) | undefined;
   readonly #packFolders: readonly string[];
   readonly #cacheFolder: string;
   readonly #temporaryFolder: string;
@@ -48,6 +51,7 @@ export class Models {
 
   constructor(options: ModelOptions) {
     this.#natives = options.natives;
+    this.#sharedRuntime = options.runtime;
     this.#packFolders = options.packFolders;
     this.#cacheFolder = options.cacheFolder;
     this.#temporaryFolder = options.temporaryFolder;
@@ -64,7 +68,7 @@ export class Models {
   }
 
   get runtime(): OnnxRuntime {
-    return (this.#runtime ??= this.#natives.createOnnxRuntime());
+    return this.#sharedRuntime?.() ?? (this.#runtime ??= this.#natives.createOnnxRuntime());
   }
 
   /** Looks for packs anew at the next need: one came or went. What is loaded stays. */

@@ -11,10 +11,10 @@ const largeArchive = 2000;
 const referenceCases = 512;
 const step = 200;
 
-/** @returns how many cases were packed now */
-export async function packLargeArchive(db: WriteDb, kind: VectorKind, pack: string, signal: AbortSignal): Promise<number> {
+/** @param from cases from which on an archive is large @returns how many cases were packed now */
+export async function packLargeArchive(db: WriteDb, kind: VectorKind, pack: string, signal: AbortSignal, from = largeArchive): Promise<number> {
   if (findReference(db, kind, pack) === null) {
-    if (countVectors(db, kind, pack) < largeArchive) return 0;
+    if (countVectors(db, kind, pack) < from) return 0;
     const { width, reference } = meanRows(db, kind, pack);
     putReference(db, kind, pack, width, reference);
   }

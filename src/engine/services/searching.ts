@@ -7,7 +7,7 @@ import type { Clock } from '../ports.ts';
 import { recordAudit } from '../store/audit.ts';
 import { caseThumbnail, findCase } from '../store/cases.ts';
 import type { Store } from '../store/openStore.ts';
-import type { Archive } from './archive.ts';
+import type { Archive, Query } from './archive.ts';
 import type { Library } from './library.ts';
 import type { Models } from './models.ts';
 import type { Volumes } from './volumes.ts';
@@ -21,11 +21,14 @@ export interface SearchParts {
   readonly clock: Clock;
 }
 
+/** Ways to search beside the usual one. */
+export type SearchHow = Pick<Query, 'proven' | 'withWords'>;
+
 /**
  * Cases whose images fit a text, by the alignment of its sentences with their views.
  * @throws EngineError `search/bad-query` for a text without a word, `pack/no-text-encoder`, `search/no-cases`
  */
-export async function searchText({ store, models, archive, clock }: Pick<SearchParts, 'store' | 'models' | 'archive' | 'clock'>, text: string, limit: number, signal: AbortSignal, filter?: CaseFilter): Promise<SimilarCase[]> {
+export async function searchText({ store, models, archive, clock }: Pick<SearchParts, 'store' | 'models' | 'archive' | 'clock'>, text: string, limit: number, signal: AbortSignal, filter?: CaseFilter, how: SearchHow = {}): Promise<SimilarCase[]> {
   const pack = await models.pack();
   const { encoder, text: textPart } = pack.manifest;
   if (!textPart) throw new EngineError('pack/no-text-encoder', `Pack ${packKey(pack)} has no text encoder`, { subject: packKey(pack), advice: 'Choose a pack with a text encoder' });
@@ -36,7 +39,7 @@ export async function searchText({ store, models, archive, clock }: Pick<SearchP
     throw new EngineError('search/no-cases', `The archive holds no case of ${packKey(pack)}`, { subject: packKey(pack), advice: 'Import studies with reports and run brat index' });
   }
   const vectors = await (await models.textEncoder())!.encodeSentences(sentences);
-  const found = await archive.similar({ by: 'text', vectors, width: encoder.width, pack: stamp, limit, study: null, filter, signal });
+  const found = await archive.similar({ by: 'text', vectors, width: encoder.width, pack: stamp, limit, study: null, filter, signal, ...how });
   recordAudit(store.db, clock, 'searched', { by: 'text', found: found.length });
   return found;
 }

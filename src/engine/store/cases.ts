@@ -63,6 +63,9 @@ export function sentencesOfCase(db: ReadDb, id: string): string[] {
   return db.all<{ text: string }>('SELECT text FROM sentence WHERE case_id = ? ORDER BY position', id).map(({ text }) => text);
 }
 
+/** The hospital's number of a case's patient, or empty. */
+export const patientOfCase = (db: ReadDb, id: string): string => db.get<{ patient: string }>('SELECT patient FROM archive_case WHERE id = ?', id)?.patient ?? '';
+
 export function caseThumbnail(db: ReadDb, id: string): Uint8Array | null {
   return db.get<{ thumbnail: Uint8Array | null }>('SELECT thumbnail FROM archive_case WHERE id = ?', id)?.thumbnail ?? null;
 }
@@ -164,6 +167,10 @@ export const countVectors = (db: ReadDb, kind: VectorKind, pack: string): number
 /** Numbers of the cases whose report matches words (full-text search, FTS5's own query language). @throws EngineError `store/...` if it is no query */
 export const casesWithWords = (db: ReadDb, query: string): number[] => db.all<{ rowid: number }>('SELECT rowid FROM case_text WHERE case_text MATCH ?', query).map(({ rowid }) => rowid);
 
+/** Cases whose report matches words, best first (BM25). @throws EngineError `store/...` if it is no query */
+export const casesByWords = (db: ReadDb, query: string, limit: number): string[] =>
+  db.all<{ id: string }>('SELECT c.id FROM case_text JOIN archive_case c ON c.number = case_text.rowid WHERE case_text MATCH ? ORDER BY case_text.rank, c.id LIMIT ?', query, limit).map(({ id }) => id);
+
 /** @param vectors float32 [rows, width], rows of length 1, all made by `pack` (id@version) */
 export function putVectors(db: WriteDb, kind: VectorKind, pack: string, id: string, width: number, vectors: Float32Array): void {
   const rows = vectors.length / width;
@@ -192,12 +199,22 @@ export function packSome(db: WriteDb, kind: VectorKind, pack: string, count: num
   });
 }
 
-/** Cases whose images or sentences the pack has not encoded yet; the images of a case without a study cannot be. */
-export function casesWithoutVectors(db: ReadDb, kind: VectorKind, pack: string): CaseRow[] {
-  const encodable = kind === 'views' ? 'AND c.study_uid IS NOT NULL' : '';
+/** A case to be encoded. */
+export interface CaseToEncode {
+  readonly id: string;
+  /** Null where no study is stored. */
+  readonly study: string | null;
+  /** Its images lie outside the data folder (archiveJournal.ts). */
+  readonly archived: boolean;
+}
+
+/** Cases whose images or sentences the pack has not encoded yet; the images of a case that has none anywhere cannot be. */
+export function casesWithoutVectors(db: ReadDb, kind: VectorKind, pack: string): CaseToEncode[] {
+  const archived = "EXISTS (SELECT 1 FROM archive_files f WHERE f.study_uid = c.id AND f.kind = 'image')";
+  const encodable = kind === 'views' ? `AND (c.study_uid IS NOT NULL OR ${archived})` : '';
   return db
-    .all<RawCase>(`SELECT ${columns} FROM archive_case c WHERE NOT EXISTS (SELECT 1 FROM ${tables[kind]} v WHERE v.pack = ? AND v.case_id = c.id) ${encodable} ORDER BY id`, pack)
-    .map(toCase);
+    .all<{ id: string; study: string | null; archived: number }>(`SELECT id, study_uid AS study, ${archived} AS archived FROM archive_case c WHERE NOT EXISTS (SELECT 1 FROM ${tables[kind]} v WHERE v.pack = ? AND v.case_id = c.id) ${encodable} ORDER BY number`, pack)
+    .map((row) => ({ ...row, archived: row.archived === 1 }));
 }
 
 /** How many cases each pack has encoded. */

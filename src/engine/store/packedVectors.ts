@@ -20,6 +20,8 @@ export function packVectors(vectors: Float32Array, width: number, reference: Flo
   const highBytes = Math.ceil(width / 4);
   const out = new Uint8Array(rows * (4 + width + highBytes));
   const steps = new Float32Array(rows);
+  const exact = new Float64Array(width);
+  const codes = new Int16Array(width);
   for (let row = 0; row < rows; row++) {
     const from = row * width;
     const against = referenceAt(reference, row, width);
@@ -30,13 +32,45 @@ export function packVectors(vectors: Float32Array, width: number, reference: Flo
     const low = rows * 4 + from;
     const high = rows * (4 + width) + row * highBytes;
     for (let k = 0; k < width; k++) {
-      const code = step === 0 ? 511 : Math.max(0, Math.min(1023, Math.round((vectors[from + k]! - reference[against + k]!) / step + middle)));
-      out[low + k] = code & 0xff;
-      out[high + (k >> 2)]! |= (code >> 8) << ((k & 3) * 2);
+      exact[k] = step === 0 ? middle : (vectors[from + k]! - reference[against + k]!) / step + middle;
+      codes[k] = Math.max(0, Math.min(1023, Math.round(exact[k]!)));
+    }
+    turnErrorAside(codes, exact, vectors, from, reference, against);
+    for (let k = 0; k < width; k++) {
+      out[low + k] = codes[k]! & 0xff;
+      out[high + (k >> 2)]! |= (codes[k]! >> 8) << ((k & 3) * 2);
     }
   }
   out.set(new Uint8Array(steps.buffer), 0);
   return out;
+}
+
+/** What of a query's length lies along a row that is near to it, and along the reference; and what is left for each other direction. */
+const along = { row: 0.7, reference: 0.2, others: 1e-3 } as const;
+
+/**
+ * Rounds some numbers to their other side, so that the error of the whole row is nearly at right angles to the row itself and to
+ * its reference. Queries that matter point much the same way, so similarities err by a third less at the same size (the idea
+ * of score-aware quantisation: Guo et al., ICML 2020).
+ */
+function turnErrorAside(codes: Int16Array, exact: Float64Array, vectors: Float32Array, from: number, reference: Float32Array, against: number): void {
+  let [alongRow, alongReference] = [0, 0];
+  for (let k = 0; k < codes.length; k++) {
+    const error = codes[k]! - exact[k]!;
+    alongRow += error * vectors[from + k]!;
+    alongReference += error * reference[against + k]!;
+  }
+  for (let k = 0; k < codes.length; k++) {
+    const error = codes[k]! - exact[k]!;
+    const turn = error > 0 ? -1 : 1;
+    if (Math.abs(error) > 0.5 || codes[k]! + turn < 0 || codes[k]! + turn > 1023) continue;
+    const [row, ref] = [turn * vectors[from + k]!, turn * reference[against + k]!];
+    const worse = along.others * (2 * error * turn + 1) + along.row * (2 * alongRow * row + row * row) + along.reference * (2 * alongReference * ref + ref * ref);
+    if (worse >= 0) continue;
+    codes[k]! += turn;
+    alongRow += row;
+    alongReference += ref;
+  }
 }
 
 /** @returns float32 [rows, width] */

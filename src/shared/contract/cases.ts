@@ -17,6 +17,8 @@ export const similarCase = z.object({
   sex: z.string(),
   studyDate: z.string(),
   demo: z.boolean(),
+  /** Where words counted as well: the places it has by alignment and by words, from 1; null where it is not among the first. */
+  ranks: z.object({ vectors: z.int().nullable(), words: z.int().nullable() }).optional(),
 });
 
 /** Narrows a search; a case lacks nothing that a filter asks of it, so one without a date is never between two dates. */
