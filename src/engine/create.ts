@@ -19,6 +19,7 @@ import { Grounding } from './services/grounding.ts';
 import { importHandlers, importPaths, type ImportParts } from './services/importing.ts';
 import { indexArchive, type IndexEvent } from './services/indexing.ts';
 import { Library } from './services/library.ts';
+import { measurementHandlers } from './services/measurements.ts';
 import { Models, providerNames, type WantedProvider } from './services/models.ts';
 import type { Natives } from './services/natives.ts';
 import { modelsFolderOf, packHandlers, Packs } from './services/packs.ts';
@@ -135,6 +136,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...pageImports,
       ...packHandlers(packs, uploads),
       ...volumeHandlers(volumes),
+      ...measurementHandlers({ store, library }),
       ...analysisHandlers(analyses),
       ...searchHandlers({ store, models, archive, library, volumes, clock }),
       ...auditHandlers({ store, clock }),

@@ -8,6 +8,7 @@ import { errorsTexts } from './texts/errors.ts';
 import { findingsTexts } from './texts/findings.ts';
 import { importTexts } from './texts/import.ts';
 import { keyboardTexts } from './texts/keyboard.ts';
+import { measurementTexts } from './texts/measurements.ts';
 import { modelsTexts } from './texts/models.ts';
 import { noticesTexts } from './texts/notices.ts';
 import { readingTexts } from './texts/reading.ts';
@@ -24,6 +25,7 @@ export const texts = {
   import: importTexts,
   series: seriesTexts,
   viewer: viewerTexts,
+  measurements: measurementTexts,
   reading: readingTexts,
   findings: findingsTexts,
   training: trainingTexts,

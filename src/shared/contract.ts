@@ -8,6 +8,7 @@ import { appMethods } from './contract/app.ts';
 import { auditMethods } from './contract/audit.ts';
 import { casesMethods } from './contract/cases.ts';
 import { flagsMethods } from './contract/flags.ts';
+import { measurementsMethods } from './contract/measurements.ts';
 import { modelsMethods } from './contract/models.ts';
 import { readingMethods } from './contract/reading.ts';
 import { method, stream } from './contract/schema.ts';
@@ -36,6 +37,7 @@ export const contract = {
   ...readingMethods,
   ...casesMethods,
   ...modelsMethods,
+  ...measurementsMethods,
   ...auditMethods,
   ...flagsMethods,
   ...structuredMethods,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { AnalysisEvent } from '../../shared/contract.ts';
+import type { AnalysisEvent, Measurement } from '../../shared/contract.ts';
 import { contract } from '../../shared/contract.ts';
 import { call, drain, openEngine } from '../../testing/engineForTests.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
@@ -125,6 +125,21 @@ describe('series and volumes', () => {
     expect(items.reduce((sum, item) => sum + item.sliceCount, 0)).toBe(8);
   });
 
+  test('a slice alone is that of the volume, before and after the volume is in memory', async () => {
+    const { engine, series } = await engineWithStudy();
+    const at = { series: series[0]!, stack: 0 };
+    const before = await engine.handlers['volume.slice']({ ...at, slice: 5 }, call);
+    expect(contract['volume.slice'].result.parse(before)).toEqual(before);
+    const info = await engine.handlers['volume.open'](at, call);
+    const whole = Buffer.concat((await drain(engine.handlers['volume.voxels'](at, call))).map(({ data }) => data));
+    const sliceBytes = 24 * 24 * 2;
+    expect(Buffer.from(before.data)).toEqual(whole.subarray(5 * sliceBytes, 6 * sliceBytes));
+    expect(before.info).toMatchObject({ dims: info.dims, voxelToLps: info.voxelToLps, space: info.frameOfReference });
+    const after = await engine.handlers['volume.slice']({ ...at, slice: null }, call);
+    expect([after.slice, Buffer.from(after.data).equals(whole.subarray(4 * sliceBytes, 5 * sliceBytes))]).toEqual([4, true]);
+    await expect(engine.handlers['volume.slice']({ ...at, slice: 8 }, call)).rejects.toMatchObject({ code: 'bridge/bad-params' });
+  });
+
   test('a thumbnail is a PNG', async () => {
     const { engine, series } = await engineWithStudy();
     const { png } = await engine.handlers['series.thumbnail']({ series: series[1]! }, call);
@@ -135,6 +150,42 @@ describe('series and volumes', () => {
     const { engine } = await engineWithStudy();
     await expect(engine.handlers['volume.open']({ series: '1.2.3', stack: 0 }, call)).rejects.toMatchObject({ code: 'select/unknown-series' });
     await expect(engine.handlers['volume.open']({ series: '2.25.7.1', stack: 4 }, call)).rejects.toMatchObject({ code: 'select/unknown-series' });
+  });
+});
+
+describe('measurements and key images', () => {
+  const drawn = (study: string, series: string): Measurement => ({
+    id: 'one', study, series, stack: 0, frameOfReference: '', instance: null, slice: 3, kind: 'length', pointsLps: [[1, 2, 3], [4, 6, 3]], value: 5, unit: 'mm', statistics: null, label: '', createdAt: '2026-01-05T10:00:00Z',
+  });
+  const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
+
+  test('are kept over a restart with the image they were made on, changed in place, and removed', async () => {
+    const { engine, study, series, dataDir } = await engineWithStudy();
+    const kept = await engine.handlers['measurements.put']({ measurement: drawn(study, series[0]!) }, call);
+    const info = await engine.handlers['volume.open']({ series: series[0]!, stack: 0 }, call);
+    expect(kept).toMatchObject({ slice: 3, frameOfReference: info.frameOfReference });
+    expect(kept.instance).toMatch(/^[\d.]+$/);
+    await engine.handlers['measurements.put']({ measurement: { ...kept, label: 'lesion' } }, call);
+    const { kind: _, unit: __, value: ___, statistics: ____, pointsLps, ...place } = kept;
+    await engine.handlers['keyImages.put']({ keyImage: { ...place, plane: 'axial', pointLps: pointsLps[0]!, window: { center: 40, width: 80 }, inverted: false }, png }, call);
+    await engine.close();
+    const again = await engineIn(dataDir);
+    expect(await again.handlers['measurements.list']({ study }, call)).toEqual([{ ...kept, label: 'lesion' }]);
+    expect(await again.handlers['keyImages.list']({ study }, call)).toMatchObject([{ id: 'one', plane: 'axial', instance: kept.instance }]);
+    expect((await again.handlers['keyImages.picture']({ study, id: 'one' }, call)).png).toEqual(png);
+    await again.handlers['measurements.remove']({ study, id: 'one' }, call);
+    await again.handlers['keyImages.remove']({ study, id: 'one' }, call);
+    expect(await again.handlers['measurements.list']({ study }, call)).toEqual([]);
+    await expect(Promise.resolve().then(() => again.handlers['keyImages.picture']({ study, id: 'one' }, call))).rejects.toMatchObject({ code: 'store/not-found' });
+  });
+
+  test('go with their study, and none is kept of a series or slice that is not there', async () => {
+    const { engine, study, series } = await engineWithStudy();
+    await expect(engine.handlers['measurements.put']({ measurement: drawn(study, '1.2.3') }, call)).rejects.toMatchObject({ code: 'select/unknown-series' });
+    await expect(engine.handlers['measurements.put']({ measurement: { ...drawn(study, series[0]!), slice: 8 } }, call)).rejects.toMatchObject({ code: 'bridge/bad-params' });
+    await engine.handlers['measurements.put']({ measurement: drawn(study, series[0]!) }, call);
+    await engine.handlers['study.remove']({ study }, call);
+    expect(engine.parts.store.db.all('SELECT * FROM measurement')).toEqual([]);
   });
 });
 

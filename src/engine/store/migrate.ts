@@ -6,6 +6,7 @@ import { search } from './migrations/0002_search.ts';
 import { findings } from './migrations/0003_findings.ts';
 import { flags } from './migrations/0005_flags.ts';
 import { auditChain } from './migrations/0006_audit_chain.ts';
+import { measurements } from './migrations/0007_measurements.ts';
 import { archive } from './migrations/0010_archive.ts';
 
 /** By the schema version each makes, in order. */
@@ -15,6 +16,7 @@ const migrations: readonly (readonly [version: number, migration: (db: Database)
   [3, findings],
   [5, flags],
   [6, auditChain],
+  [7, measurements],
   [10, archive],
 ];
 

@@ -4,5 +4,6 @@ import '../features/studies/keys.ts';
 import '../features/reading/keys.ts';
 import '../features/similar/keys.ts';
 import '../features/viewer/keys.ts';
+import '../features/measurements/keys.ts';
 import '../features/series/keys.ts';
 import '../features/import/keys.ts';

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
+import { MeasurementDrawer } from '../measurements/MeasurementDrawer.tsx';
 import { useStudies } from '../studies/studiesStore.ts';
 import { CompanionBar } from './CompanionBar.tsx';
 import { graphicsAvailable, onGraphicsLost } from './stage.ts';
@@ -84,6 +85,7 @@ export function Viewer(): ReactNode {
         <div className={`panes layout-${layout} count-${panes.length} main-${main} ${single ? 'single' : ''}`}>
           {panes.map(({ id }) => <ViewportPane key={`${id} ${stage}`} id={id} />)}
           <Cover />
+          <MeasurementDrawer />
         </div>
       </section>
     </main>

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { AttentionCanvas } from '../attention/AttentionCanvas.tsx';
 import { LesionCanvas } from '../findings/LesionCanvas.tsx';
+import { MeasurementLayer } from '../measurements/MeasurementLayer.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
 import { texts } from '../../texts.ts';
 import { Crosshair } from './Crosshair.tsx';
@@ -24,6 +25,7 @@ const noLetters: EdgeLetters = { top: '', right: '', bottom: '', left: '' };
 
 /** One picture with all that lies over it. */
 export function ViewportPane({ id }: { readonly id: string }): ReactNode {
+  const root = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [letters, setLetters] = useState(noLetters);
@@ -31,11 +33,12 @@ export function ViewportPane({ id }: { readonly id: string }): ReactNode {
   const main = useViewer((state) => state.main === id);
   const active = useViewer((state) => state.active === id);
   const smooth = useViewer((state) => state.smooth);
+  const ofStudy = useViewer((state) => state.study === paneOf(state, id)?.target?.study);
   const belongs = useViewer((state) => overlaysBelong(state, id));
   const shownSeries = useViewer((state) => seriesIn(state, id));
   const target = useViewer((state) => paneOf(state, id)?.target ?? null);
   const scene = usePaneScene(id, size);
-  usePanePointer(id, host);
+  usePanePointer(id, root);
   const drop = usePaneDrop(id);
 
   useLayoutEffect(() => {
@@ -75,13 +78,13 @@ export function ViewportPane({ id }: { readonly id: string }): ReactNode {
   const number = Number(id.replace(/\D/g, ''));
   return (
     <div
-      className={`pane ${name} ${main ? 'main' : ''} ${active ? 'active' : ''} ${drop.over ? 'drop-here' : ''}`} role="group" tabIndex={0}
+      ref={root} className={`pane ${name} ${main ? 'main' : ''} ${active ? 'active' : ''} ${drop.over ? 'drop-here' : ''}`} role="group" tabIndex={0}
       aria-label={isPlane ? texts.viewer.viewport(texts.viewer.planes[id as keyof typeof texts.viewer.planes]) : texts.viewer.pane(number)}
       data-testid={`viewport-${id}`} data-ready={scene !== null && scene.series.phase === 'ready'} data-drawn={scene !== null} data-slice={at} data-slice-count={count}
       data-series={target?.series ?? ''} data-plane={name}
       data-top={letters.top} data-right={letters.right} data-bottom={letters.bottom} data-left={letters.left}
       onFocus={() => { useViewer.getState().activate(id); }}
-      onDoubleClick={() => { useViewer.getState().enlarge(id); }}
+      onDoubleClick={(event) => { if ((event.target as Element).closest('[data-grip], .with-tool') === null) useViewer.getState().enlarge(id); }}
       {...drop.handlers}
     >
       <div ref={host} className="pane-host" />
@@ -90,6 +93,7 @@ export function ViewportPane({ id }: { readonly id: string }): ReactNode {
           {belongs ? <AttentionCanvas camera={scene.camera} plane={scene.plane} volume={scene.volume} pane={size} /> : null}
           {belongs ? <LesionCanvas camera={scene.camera} plane={scene.plane} pane={size} /> : null}
           {isPlane ? <Crosshair plane={scene.plane} camera={scene.camera} pane={size} volume={scene.volume} at={scene.series.point} /> : <ReferenceLines pane={id} scene={scene} size={size} />}
+          {ofStudy ? <MeasurementLayer pane={id} scene={scene} size={size} /> : null}
           {edges.map((edge) => <span key={edge} className={`letter ${edge}`} aria-label={`${texts.viewer.orientation[edge]} ${letters[edge]}`}>{letters[edge]}</span>)}
           <ScaleBar camera={scene.camera} pane={size} />
           <PaneText pane={id} plane={scene.plane} series={scene.series} volume={scene.volume} main={main} />

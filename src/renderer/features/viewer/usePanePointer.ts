@@ -52,9 +52,15 @@ function drag(pane: string, element: HTMLElement, down: PointerEvent): void {
   element.addEventListener('pointercancel', () => { live.abort(); }, { signal: live.signal });
 }
 
-export function usePanePointer(pane: string, host: RefObject<HTMLElement | null>): void {
+/** Presses that are not the picture's: on its menu, on what is drawn over it, and all while a tool is in hand. */
+function isElsewhere(event: PointerEvent): boolean {
+  const target = event.target as Element;
+  return target.closest('.pane-menu, button, select') !== null || (event.button === 0 && target.closest('[data-grip], .with-tool') !== null);
+}
+
+export function usePanePointer(pane: string, root: RefObject<HTMLElement | null>): void {
   useEffect(() => {
-    const element = host.current;
+    const element = root.current;
     if (element === null) return;
     const listening = new AbortController();
     const options = { signal: listening.signal };
@@ -75,10 +81,11 @@ export function usePanePointer(pane: string, host: RefObject<HTMLElement | null>
     }, { ...options, passive: false });
     element.addEventListener('pointerdown', (event) => {
       useViewer.getState().activate(pane);
+      if (isElsewhere(event)) return;
       if (event.button === 1) event.preventDefault(); // the browser would start to auto-scroll
       drag(pane, element, event);
     }, options);
     element.addEventListener('contextmenu', (event) => { event.preventDefault(); }, options);
     return () => { listening.abort(); };
-  }, [pane, host]);
+  }, [pane, root]);
 }

@@ -105,6 +105,8 @@ export interface ViewerActions {
   readonly locate: (location: Ijk) => void;
   readonly locateAt: (point: Lps) => void;
   readonly locateIn: (pane: string, point: Lps) => void;
+  /** Shows a place of a series in a plane, wherever the series hangs; it is opened if it hangs nowhere. */
+  readonly goTo: (target: SeriesTarget, point: Lps, plane: PlaneName | null) => void;
   readonly scroll: (pane: string, slices: number) => void;
   readonly scrollTo: (pane: string, end: 'first' | 'last') => void;
   readonly setView: (pane: string, view: PaneView) => void;
@@ -225,6 +227,9 @@ export const useViewer = create<Viewer>()((set, get) => {
     onFailure: (key, failure) => { change(key, { phase: 'failed', failure, volume: null }); },
   });
 
+  /** Places to go to in series that are not here yet. */
+  const awaited = new Map<string, Lps>();
+
   /** A slice or a whole volume has come: it is shown where its space is looked at already, else in its middle. */
   function arrived(key: string, volume: LoadedVolume, phase: 'loading' | 'ready'): void {
     const state = get();
@@ -233,7 +238,9 @@ export const useViewer = create<Viewer>()((set, get) => {
     const first = before.volume === null;
     const looks = first || before.preset !== 'own' ? { window: volume.presets[first || before.preset === 'own' ? 'auto' : before.preset] } : {};
     const series: ShownSeries = { ...before, ...looks, volume, phase, share: phase === 'ready' ? 1 : before.share, failure: null, ...(first ? { preset: 'auto' as const, inverted: volume.info.inverted } : {}) };
-    const known = first ? Object.values(state.shown).map((other) => (other.target === series.target ? null : linkedPlace(state, other, series))).find((place) => place !== null) : before.point;
+    const wanted = awaited.get(key);
+    awaited.delete(key);
+    const known = wanted !== undefined ? wanted : first ? Object.values(state.shown).map((other) => (other.target === series.target ? null : linkedPlace(state, other, series))).find((place) => place !== null) : before.point;
     const middle = voxelToPatient(volume.voxelToLps, ijk(...(volume.dims.map((n) => (n - 1) / 2) as [number, number, number])));
     const read = state.offered[0]?.target ?? null;
     const space = read !== null && keyOf(read) === key ? { readSpace: volume.info.space } : {};
@@ -374,6 +381,20 @@ export const useViewer = create<Viewer>()((set, get) => {
       const target = paneOf(get(), pane)?.target ?? null;
       if (target !== null) update({ shown: moved(get(), keyOf(target), point) });
       loading.follow();
+    },
+    goTo(target, point, plane) {
+      const key = keyOf(target);
+      const hanging = (): PaneState | undefined => get().panes.find((other) => other.target !== null && keyOf(other.target) === key);
+      if (hanging() === undefined) get().open(target);
+      const pane = hanging();
+      if (pane === undefined) return;
+      if (get().layout === 'mpr') {
+        if (plane !== null) update({ main: plane, active: plane });
+      } else {
+        update({ active: pane.id, panes: get().panes.map((other) => (other.id === pane.id ? { ...other, plane: plane ?? other.plane } : other)) });
+      }
+      if ((get().shown[key]?.volume ?? null) === null) awaited.set(key, point);
+      else get().locateIn(pane.id, point);
     },
     scroll(id, slices) {
       const pane = paneOf(get(), id);
