@@ -19,10 +19,10 @@ export function MeasurementTools(): ReactNode {
   const none = useViewer((state) => state.volume === null);
   const t = texts.measurements;
   return (
-    <div className="measurement-tools" role="group" aria-label={t.tools}>
+    <>
       {tools.map((name) => <IconButton key={name} label={t.toolHints[name]} keys={t.toolKeys[name]} aria-pressed={tool === name} disabled={none} icon={icons[name]} onClick={() => { choose(name); }} />)}
       <IconButton label={t.keyImage} keys="V" disabled={none} icon={<Star size={15} />} onClick={() => { inBackground(markKeyImage(), t.keyImages); }} />
       <IconButton label={t.list} keys="Q" aria-pressed={listed} icon={<><ListChecks size={15} />{items.length + keyImages.length === 0 ? null : <small>{items.length + keyImages.length}</small>}</>} onClick={() => { toggle('listed'); }} />
-    </div>
+    </>
   );
 }

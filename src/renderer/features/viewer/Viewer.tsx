@@ -8,6 +8,7 @@ import { MeasurementDrawer } from '../measurements/MeasurementDrawer.tsx';
 import { useStudies } from '../studies/studiesStore.ts';
 import { CompanionBar } from './CompanionBar.tsx';
 import { graphicsAvailable, onGraphicsLost } from './stage.ts';
+import { ToolStrip } from './ToolStrip.tsx';
 import { ViewerToolbar } from './ViewerToolbar.tsx';
 import { useViewer } from './viewerStore.ts';
 import { ViewportPane } from './ViewportPane.tsx';
@@ -82,9 +83,12 @@ export function Viewer(): ReactNode {
         <ViewerToolbar />
         <CompanionBar />
         <Warnings />
-        <div className={`panes layout-${layout} count-${panes.length} main-${main} ${single ? 'single' : ''}`}>
-          {panes.map(({ id }) => <ViewportPane key={`${id} ${stage}`} id={id} />)}
-          <Cover />
+        <div className="viewer-body">
+          <ToolStrip />
+          <div className={`panes layout-${layout} count-${panes.length} main-${main} ${single ? 'single' : ''}`}>
+            {panes.map(({ id }) => <ViewportPane key={`${id} ${stage}`} id={id} />)}
+            <Cover />
+          </div>
           <MeasurementDrawer />
         </div>
       </section>

@@ -3,8 +3,6 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { AttentionControls } from '../attention/AttentionControls.tsx';
-import { MeasurementTools } from '../measurements/MeasurementTools.tsx';
-import { Cine } from './Cine.tsx';
 import { layoutNames } from './panes.ts';
 import type { LayoutName } from './panes.ts';
 import { planeNames } from './planes.ts';
@@ -70,9 +68,6 @@ export function ViewerToolbar(): ReactNode {
       )}
       <IconButton label={texts.viewer.overlayText} keys="T" aria-pressed={overlayText} icon={<TextQuote size={15} />} onClick={() => { toggle('overlayText'); }} />
       <IconButton label={texts.viewer.reset} keys="R" disabled={none} icon={<RotateCcw size={15} />} onClick={resetViews} />
-      <span className="divider" />
-      <MeasurementTools />
-      <Cine />
       <span className="spacer" />
       <AttentionControls />
     </div>
