@@ -19,6 +19,7 @@ import { Grounding } from './services/grounding.ts';
 import { importHandlers, importPaths, type ImportParts } from './services/importing.ts';
 import { indexArchive, type IndexEvent } from './services/indexing.ts';
 import { Library } from './services/library.ts';
+import { layoutHandlers } from './services/layouts.ts';
 import { measurementHandlers } from './services/measurements.ts';
 import { Models, providerNames, type WantedProvider } from './services/models.ts';
 import type { Natives } from './services/natives.ts';
@@ -137,6 +138,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...packHandlers(packs, uploads),
       ...volumeHandlers(volumes),
       ...measurementHandlers({ store, library }),
+      ...layoutHandlers(store),
       ...analysisHandlers(analyses),
       ...searchHandlers({ store, models, archive, library, volumes, clock }),
       ...auditHandlers({ store, clock }),

@@ -8,6 +8,7 @@ import { appMethods } from './contract/app.ts';
 import { auditMethods } from './contract/audit.ts';
 import { casesMethods } from './contract/cases.ts';
 import { flagsMethods } from './contract/flags.ts';
+import { layoutsMethods } from './contract/layouts.ts';
 import { measurementsMethods } from './contract/measurements.ts';
 import { modelsMethods } from './contract/models.ts';
 import { readingMethods } from './contract/reading.ts';
@@ -21,6 +22,7 @@ export * from './contract/app.ts';
 export * from './contract/audit.ts';
 export * from './contract/cases.ts';
 export * from './contract/flags.ts';
+export * from './contract/layouts.ts';
 export * from './contract/measurements.ts';
 export * from './contract/models.ts';
 export * from './contract/reading.ts';
@@ -38,6 +40,7 @@ export const contract = {
   ...casesMethods,
   ...modelsMethods,
   ...measurementsMethods,
+  ...layoutsMethods,
   ...auditMethods,
   ...flagsMethods,
   ...structuredMethods,

@@ -166,8 +166,8 @@ describe('measurements and key images', () => {
     expect(kept).toMatchObject({ slice: 3, frameOfReference: info.frameOfReference });
     expect(kept.instance).toMatch(/^[\d.]+$/);
     await engine.handlers['measurements.put']({ measurement: { ...kept, label: 'lesion' } }, call);
-    const { kind: _, unit: __, value: ___, statistics: ____, pointsLps, ...place } = kept;
-    await engine.handlers['keyImages.put']({ keyImage: { ...place, plane: 'axial', pointLps: pointsLps[0]!, window: { center: 40, width: 80 }, inverted: false }, png }, call);
+    const { id, stack, slice, label, createdAt } = kept;
+    await engine.handlers['keyImages.put']({ keyImage: { id, study, series: series[0]!, stack, slice, label, createdAt, frameOfReference: '', instance: null, plane: 'axial', pointLps: [1, 2, 3], window: { center: 40, width: 80 }, inverted: false }, png }, call);
     await engine.close();
     const again = await engineIn(dataDir);
     expect(await again.handlers['measurements.list']({ study }, call)).toEqual([{ ...kept, label: 'lesion' }]);
@@ -177,6 +177,19 @@ describe('measurements and key images', () => {
     await again.handlers['keyImages.remove']({ study, id: 'one' }, call);
     expect(await again.handlers['measurements.list']({ study }, call)).toEqual([]);
     await expect(Promise.resolve().then(() => again.handlers['keyImages.picture']({ study, id: 'one' }, call))).rejects.toMatchObject({ code: 'store/not-found' });
+  });
+
+  test('saved layouts are kept by name over a restart', async () => {
+    const dataDir = temporaryFolder();
+    const engine = await engineIn(dataDir);
+    const layout = { name: 'Follow-up', layout: 'two' as const, panes: [{ role: 't1c' as const, plane: 'axial' as const }, { role: 'flair' as const, plane: null }] };
+    await engine.handlers['layouts.put']({ layout }, call);
+    await engine.handlers['layouts.put']({ layout: { ...layout, name: 'Another', layout: 'four' } }, call);
+    await engine.handlers['layouts.put']({ layout: { ...layout, panes: [] } }, call);
+    await engine.close();
+    const again = await engineIn(dataDir);
+    expect((await again.handlers['layouts.list']({}, call)).map(({ name, panes }) => [name, panes.length])).toEqual([['Another', 2], ['Follow-up', 0]]);
+    expect(await again.handlers['layouts.remove']({ name: 'Another' }, call)).toHaveLength(1);
   });
 
   test('go with their study, and none is kept of a series or slice that is not there', async () => {

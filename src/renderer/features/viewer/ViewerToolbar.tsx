@@ -1,8 +1,9 @@
-import { Blend, Columns2, Contrast, Crosshair, Grid2x2, Link2, Link2Off, Maximize, Minimize, PanelsTopLeft, Rotate3d, RotateCcw, SeparatorHorizontal, Square, TextQuote, ZoomIn } from 'lucide-react';
+import { Blend, Columns2, Contrast, Crosshair, Grid2x2, Maximize, Minimize, PanelsTopLeft, Rotate3d, RotateCcw, Square, TextQuote } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { AttentionControls } from '../attention/AttentionControls.tsx';
+import { SavedLayouts } from './SavedLayouts.tsx';
 import { layoutNames } from './panes.ts';
 import type { LayoutName } from './panes.ts';
 import { planeNames } from './planes.ts';
@@ -33,8 +34,8 @@ function MainView(): ReactNode {
   return (
     <div className="segments" role="group" aria-label={texts.viewer.layout}>
       {planeNames.map((name) => (
-        <button key={name} type="button" className={name} aria-pressed={chosen === name} title={`${texts.viewer.planes[name]} (${name.charAt(0).toUpperCase()})`} onClick={() => { setMain(name); }}>
-          {texts.viewer.planes[name]}
+        <button key={name} type="button" className={name} aria-pressed={chosen === name} aria-label={texts.viewer.planes[name]} title={`${texts.viewer.planes[name]} (${name.charAt(0).toUpperCase()})`} onClick={() => { setMain(name); }}>
+          {texts.viewer.planes[name].charAt(0)}<span className="rest">{texts.viewer.planes[name].slice(1)}</span>
         </button>
       ))}
     </div>
@@ -42,13 +43,14 @@ function MainView(): ReactNode {
 }
 
 export function ViewerToolbar(): ReactNode {
-  const { smooth, single, crosshair, referenceLines, linked, linkedViews, overlayText, layout, active, usePreset: choosePreset, invert, toggle, enlarge, resetViews } = useViewer();
+  const { smooth, single, crosshair, overlayText, active, usePreset: choosePreset, invert, toggle, enlarge, resetViews } = useViewer();
   const series = useViewer((state) => seriesIn(state, state.active));
   const none = (series?.volume ?? null) === null;
   const preset = series?.preset ?? 'auto';
   return (
     <div className="viewer-toolbar" role="toolbar" aria-label={texts.viewer.toolbar}>
       <Layouts />
+      <SavedLayouts />
       <MainView />
       <IconButton label={texts.viewer.maximise} keys="M" aria-pressed={single} icon={single ? <Minimize size={15} /> : <Maximize size={15} />} onClick={() => { enlarge(active); }} />
       <span className="divider" />
@@ -59,13 +61,6 @@ export function ViewerToolbar(): ReactNode {
       <IconButton label={texts.viewer.invert} keys="I" aria-pressed={series?.inverted ?? false} disabled={none} icon={<Contrast size={15} />} onClick={invert} />
       <IconButton label={texts.viewer.interpolate} keys="B" aria-pressed={smooth} disabled={none} icon={<Blend size={15} />} onClick={() => { toggle('smooth'); }} />
       <IconButton label={texts.viewer.crosshair} keys="X" aria-pressed={crosshair} icon={<Crosshair size={15} />} onClick={() => { toggle('crosshair'); }} />
-      {layout === 'mpr' ? null : (
-        <>
-          <IconButton label={texts.viewer.referenceLines} keys="L" aria-pressed={referenceLines} icon={<SeparatorHorizontal size={15} />} onClick={() => { toggle('referenceLines'); }} />
-          <IconButton label={texts.viewer.linked} keys="K" aria-pressed={linked} icon={linked ? <Link2 size={15} /> : <Link2Off size={15} />} onClick={() => { toggle('linked'); }} />
-          <IconButton label={texts.viewer.linkedViews} keys="Z" aria-pressed={linkedViews} icon={<ZoomIn size={15} />} onClick={() => { toggle('linkedViews'); }} />
-        </>
-      )}
       <IconButton label={texts.viewer.overlayText} keys="T" aria-pressed={overlayText} icon={<TextQuote size={15} />} onClick={() => { toggle('overlayText'); }} />
       <IconButton label={texts.viewer.reset} keys="R" disabled={none} icon={<RotateCcw size={15} />} onClick={resetViews} />
       <span className="spacer" />

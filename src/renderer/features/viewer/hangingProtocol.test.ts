@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Role, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
-import { automaticLayout, hungFor, offeredSeries } from './hangingProtocol.ts';
+import { automaticLayout, hungBy, hungFor, offeredSeries, savedOf } from './hangingProtocol.ts';
 import { panesOf, rehung } from './panes.ts';
 
 const stack = (plane: StackSummary['plane'], spacingMm: [number, number, number], index = 0): StackSummary => ({ index, label: '', sliceCount: 20, dims: [10, 10, 20], spacingMm, plane, problems: [] });
@@ -55,5 +55,18 @@ describe('another layout', () => {
     const mpr = panesOf('mpr', hungFor(tumour, 'protocol'));
     expect(mpr.map(({ id, target }) => [id, target?.series])).toEqual([['axial', 't1c'], ['coronal', 't1c'], ['sagittal', 't1c']]);
     expect(panesOf('four', rehung(mpr, mpr[0], offeredSeries(tumour))).map(({ target }) => target?.series)).toEqual(['t1c', 't1', 't2', 'flair']);
+  });
+});
+
+describe('a saved layout', () => {
+  const panes = panesOf('two', [{ target: { study: 's', series: 'flair', stack: 0 }, plane: 'coronal' }, { target: { study: 's', series: 't2', stack: 0 }, plane: null }]);
+  const saved = { panes: savedOf(tumour, panes) };
+  test('keeps sequences and planes, not series, and hangs the best of each', () => {
+    expect(saved.panes).toEqual([{ role: 'flair', plane: 'coronal' }, { role: 't2', plane: null }]);
+    expect(hungBy(tumour, saved).map(({ target, plane }) => [target?.series, plane])).toEqual([['flair', 'coronal'], ['t2', null]]);
+  });
+  test('takes what is left where a study has no such sequence, and shows no series twice', () => {
+    const two = detail([series('t2 only', 't2', 1, [axial]), series('x', 'other', null, [axial])]);
+    expect(hungBy(two, saved).map(({ target }) => target?.series)).toEqual(['x', 't2 only']);
   });
 });

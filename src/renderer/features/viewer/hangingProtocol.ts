@@ -1,6 +1,6 @@
 /** Which series hangs where when a study is opened, by what the engine says each series is for. Pure. */
-import type { Role, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
-import type { Hung, LayoutName } from './panes.ts';
+import type { Role, SavedLayout, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
+import type { Hung, LayoutName, PaneState } from './panes.ts';
 import type { PlaneName } from './planes.ts';
 
 /** Roles in the order of their panes. */
@@ -49,4 +49,25 @@ export function hungFor(detail: StudyDetail, layout: LayoutName): readonly Hung[
   if (layout !== 'protocol') return offered;
   const known = new Set(protocolRoles.flatMap((role) => bestOf(detail, role)?.series ?? []));
   return offered.filter(({ target }, at) => at === 0 || known.has(target?.series ?? '')).slice(0, 4);
+}
+
+/** A saved layout for a study: the best series of each sequence in its place; where the study has none, whatever is left. */
+export function hungBy(detail: StudyDetail, { panes }: Pick<SavedLayout, 'panes'>): readonly Hung[] {
+  const offered = offeredSeries(detail);
+  const used = new Set<string>();
+  const take = (fits: (hung: Hung) => boolean): Hung | undefined => {
+    const found = offered.find((hung) => hung.target !== null && !used.has(hung.target.series) && fits(hung));
+    if (found?.target != null) used.add(found.target.series);
+    return found;
+  };
+  const byRole = panes.map(({ role }) => {
+    const best = role === 'other' ? undefined : bestOf(detail, role);
+    return best === undefined ? undefined : take(({ target }) => target?.series === best.series);
+  });
+  return panes.map(({ plane }, at) => ({ target: (byRole[at] ?? take(() => true))?.target ?? null, plane }));
+}
+
+/** What is kept of panes: the sequence and the plane of each. */
+export function savedOf(detail: StudyDetail, panes: readonly Pick<PaneState, 'target' | 'plane'>[]): SavedLayout['panes'] {
+  return panes.map(({ target, plane }) => ({ role: detail.series.find(({ series }) => series === target?.series)?.role ?? 'other', plane }));
 }
