@@ -102,7 +102,7 @@ for (const { name, dicom, about } of cases) {
     const centre = at((file.columns - 1) / 2, (file.rows - 1) / 2);
     const wanted = reference(file);
 
-    const compare = async (): Promise<number> => {
+    const differing = async (than: Uint8Array): Promise<number> => {
       const shown = await pane.evaluate((element) => {
         const canvas = element.querySelector<HTMLCanvasElement>('.pane-host canvas')!;
         const bar = element.querySelector<HTMLElement>('.scale-bar')!;
@@ -121,15 +121,15 @@ for (const { name, dicom, about } of cases) {
           const y = Math.floor(shown.height / 2 - dot(from, up) * shown.perMm);
           if (x < 0 || y < 0 || x >= shown.width || y >= shown.height) continue;
           seen += 1;
-          if (Math.abs(grey[y * shown.width + x]! - wanted[j * file.columns + i]!) > 2) far += 1;
+          if (Math.abs(grey[y * shown.width + x]! - than[j * file.columns + i]!) > 2) far += 1;
         }
       }
       expect(seen, 'the slice is on the screen').toBeGreaterThan(0.95 * (file.rows - 4) * (file.columns - 4));
       return far / seen;
     };
     // Of voxels seen at less than two pixels each, a few are met at their edge.
-    await expect.poll(compare, { message: 'share of voxels more than two grey levels off' }).toBeLessThan(0.001);
+    await expect.poll(() => differing(wanted), { message: 'share of voxels more than two grey levels off' }).toBeLessThan(0.001);
     const mirrored = wanted.map((_, n) => wanted[n - (n % file.columns) + file.columns - 1 - (n % file.columns)]!);
-    expect(mirrored.some((value, n) => Math.abs(value - wanted[n]!) > 2), 'a mirrored slice would differ').toBe(true);
+    expect(await differing(mirrored), 'a mirrored slice would be told apart').toBeGreaterThan(0.1);
   });
 }
