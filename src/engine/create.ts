@@ -143,7 +143,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...searchHandlers({ store, models, archive, library, volumes, clock }),
       ...auditHandlers({ store, clock }),
       ...flaggingHandlers(flagging, grounding),
-      ...structuringHandlers({ analyses }),
+      ...structuringHandlers({ analyses, models }),
       ...changeHandlers(changes),
     },
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },

@@ -40,6 +40,13 @@ export interface OnnxRuntime {
   close(): Promise<void>;
 }
 
+/** The part of JSON schema that answers take. */
+export type JsonForm =
+  | { readonly enum: readonly string[] }
+  | { readonly type: 'string'; readonly minLength?: number; readonly maxLength: number }
+  | { readonly type: 'array'; readonly items: JsonForm; readonly minItems: number; readonly maxItems: number }
+  | { readonly type: 'object'; readonly properties: Readonly<Record<string, JsonForm>> };
+
 /** A loaded language model, and generation from a prompt whose image tokens carry given embeddings. */
 export interface TextModel {
   /**
@@ -53,6 +60,12 @@ export interface TextModel {
     embeddings: { readonly data: Float32Array; readonly count: number; readonly width: number },
     options: { readonly signal: AbortSignal; readonly maxTokens: number; readonly seed: number },
   ): AsyncIterable<{ readonly text: string } | { readonly stop: 'complete' | 'length' | 'repetition' }>;
+  /**
+   * Answers a prompt of text alone in JSON of a given form: a grammar lets no other tokens pass, so the answer is valid
+   * whatever the weights are. Texts in the form must be bounded (maxLength, maxItems), or a model may never end.
+   * @throws EngineError `llm/run-failed` where prompt and answer do not fit the context, `cancelled`
+   */
+  answer(prompt: string, form: JsonForm, options: { readonly signal: AbortSignal; readonly seed: number }): Promise<unknown>;
   close(): Promise<void>;
 }
 

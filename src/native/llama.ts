@@ -13,7 +13,7 @@ import { writeLoraAdapter } from '../engine/draft/loraAdapter.ts';
 import { RepetitionGuard } from '../engine/draft/repetition.ts';
 import { readPackArray } from '../engine/pack/load.ts';
 import { packFile, packKey, type Pack } from '../engine/pack/pack.ts';
-import type { TextModel } from '../engine/ports.ts';
+import type { JsonForm, TextModel } from '../engine/ports.ts';
 import { cancelledError, EngineError } from '../shared/errors.ts';
 
 export interface TextModelOptions {
@@ -87,8 +87,33 @@ export async function loadTextModel(pack: Pack, options: TextModelOptions = {}):
     }
   }
 
+  async function answer(prompt: string, form: JsonForm, { signal, seed }: { readonly signal: AbortSignal; readonly seed: number }): Promise<unknown> {
+    const before = turn;
+    let done: () => void = () => undefined;
+    turn = new Promise((resolve) => (done = resolve));
+    let context: LlamaContext | undefined;
+    try {
+      const aborted = abortion(signal);
+      await Promise.race([before, aborted.promise]).finally(aborted.forget);
+      if (closed) throw runFailed(llm!, 'the model was closed');
+      // The text is a reader's: what looks like a special token in it is none.
+      const begin = model.tokens.bos;
+      const tokens = [...(begin === null ? [] : [begin]), ...model.tokenize(prompt, false)];
+      if (tokens.length >= llm!.contextSize) throw runFailed(llm!, `${tokens.length} tokens of text do not fit its ${llm!.contextSize}`);
+      context = await model.createContext({ sequences: 1, contextSize: llm!.contextSize, createSignal: signal });
+      return await fill(llama, model, context, tokens, form, { signal, seed, room: llm!.contextSize - tokens.length });
+    } catch (error) {
+      if (signal.aborted) throw cancelledError('answer');
+      if (error instanceof EngineError) throw error;
+      throw runFailed(llm!, error instanceof Error ? error.message : String(error), error);
+    } finally {
+      void Promise.allSettled([before, context?.dispose()]).then(done);
+    }
+  }
+
   return {
     write,
+    answer,
     async close() {
       closed = true;
       await turn;
@@ -196,6 +221,52 @@ async function* generate(model: LlamaModel, context: LlamaContext, prompt: reado
     aborted.forget();
     // Not awaited: it ends when the token under way does.
     void tokens.return().catch(() => undefined);
+  }
+}
+
+/** JSON of a form, token by token; the grammar is at its end when the text parses. */
+async function fill(llama: Llama, model: LlamaModel, context: LlamaContext, prompt: readonly Token[], form: JsonForm, { signal, seed, room }: { readonly signal: AbortSignal; readonly seed: number; readonly room: number }): Promise<unknown> {
+  const { LlamaGrammarEvaluationState } = await import('node-llama-cpp');
+  // The library's type wants the literal form; every JsonForm is a schema it takes.
+  const grammar = await llama.createGrammarForJsonSchema(form as never);
+  const tokens = context.getSequence().evaluate([...prompt], { temperature: 0, seed, grammarEvaluationState: new LlamaGrammarEvaluationState({ model, grammar }) });
+  const aborted = abortion(signal);
+  const written: Token[] = [];
+  try {
+    while (written.length < room) {
+      const next = await Promise.race([tokens.next(), aborted.promise]);
+      if (signal.aborted) throw cancelledError('answer');
+      if (next.done) break;
+      written.push(next.value);
+      const text = model.detokenize(written).trim();
+      if (/["}\]]$/.test(text) && isJson(text)) break;
+    }
+    const text = model.detokenize(written).trim();
+    if (!isJson(text)) throw new Error('its answer did not end within its context');
+    return withinBounds(form, JSON.parse(text));
+  } finally {
+    aborted.forget();
+    void tokens.return().catch(() => undefined);
+  }
+}
+
+/**
+ * The grammar counts characters as the model's bytes begin them; bytes that are no UTF-8 become several when they are read.
+ * Everything else is as the grammar let it through.
+ */
+function withinBounds(form: JsonForm, value: unknown): unknown {
+  if ('enum' in form) return value;
+  if (form.type === 'string') return Array.from(value as string).slice(0, form.maxLength).join('');
+  if (form.type === 'array') return (value as unknown[]).map((item) => withinBounds(form.items, item));
+  return Object.fromEntries(Object.entries(form.properties).map(([name, part]) => [name, withinBounds(part, (value as Record<string, unknown>)[name])]));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -106,6 +106,7 @@ export const errorCodes = [
   'cases/bad-export',
   'cases/other-pack',
   'report/unknown-flag',
+  'report/no-text',
   // Transport, hosts and shells
   'bridge/bad-params',
   'bridge/unknown-method',

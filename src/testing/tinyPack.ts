@@ -164,7 +164,7 @@ export const baseEmbeddings = (): Float32Array => embeddingTable().slice(reserve
  * @param change `tied` leaves output.weight out; `rows` overwrites the embeddings of the reserved tokens; `output` is the
  *   output matrix [vocabulary, width] to use instead of a random one
  */
-export function tinyLanguageModel(change: { readonly tied?: boolean; readonly rows?: Float32Array; readonly output?: Float32Array } = {}): Uint8Array {
+export function tinyLanguageModel(change: { readonly tied?: boolean; readonly rows?: Float32Array; readonly output?: Float32Array; readonly contextSize?: number } = {}): Uint8Array {
   const { llmWidth: width, feedForward } = tiny;
   const vocabulary = tinyVocabulary.length;
   const table = embeddingTable();
@@ -186,7 +186,7 @@ export function tinyLanguageModel(change: { readonly tied?: boolean; readonly ro
   });
   return writeGguf(
     {
-      'general.architecture': text('llama'), 'llama.context_length': number(512), 'llama.embedding_length': number(width), 'llama.block_count': number(2),
+      'general.architecture': text('llama'), 'llama.context_length': number(change.contextSize ?? 512), 'llama.embedding_length': number(width), 'llama.block_count': number(2),
       'llama.feed_forward_length': number(feedForward), 'llama.attention.head_count': number(4), 'llama.attention.head_count_kv': number(2),
       'llama.attention.layer_norm_rms_epsilon': { kind: 'float32', value: 1e-5 }, 'llama.rope.dimension_count': number(8), 'llama.vocab_size': number(vocabulary),
       'tokenizer.ggml.model': text('gpt2'), 'tokenizer.ggml.pre': text('gpt-2'), 'tokenizer.ggml.tokens': { kind: 'strings', value: tinyVocabulary },

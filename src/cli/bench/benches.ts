@@ -91,8 +91,8 @@ const benchDraft: Bench = async (context, { runs, ...choice }, folder) => {
   const models = await openModels(context, choice, folder);
   try {
     const pack = await models.pack();
-    const { llm } = pack.manifest;
-    if (!llm) throw new EngineError('pack/no-language-model', `Pack ${packKey(pack)} has no language model`, { subject: packKey(pack), advice: 'Choose a pack with a language model' });
+    const { llm, bridge: bridgeOf } = pack.manifest;
+    if (!llm || !bridgeOf) throw new EngineError('pack/no-language-model', `Pack ${packKey(pack)} has no language model that sees the image`, { subject: packKey(pack), advice: 'Choose a pack with a language model' });
     const encoded = await (await models.encoder()).encode((await readGolden(pack)).volume, context);
     const bridge = await createBridge(models.runtime, pack);
     const embeddings = await bridge.map(encoded);

@@ -35,7 +35,7 @@ export const modelsCommand: Register = (program, action) =>
     .addArgument(new Argument('<action>', 'what to do').choices(actions))
     .argument('[pack]', 'for default, remove and check: id or id@version, as brat models list shows it')
     .option('--weights <file>', 'import: checkpoint of the official layout, PyTorch (.bin, .pt) or safetensors')
-    .option('--llm <file.gguf>', 'import: language model, such as Llama-3.2-1B in any quantisation; needs --bridge')
+    .option('--llm <file.gguf>', 'import: language model, such as Llama-3.2-1B in any quantisation; without --bridge it reads reports, not images')
     .option('--bridge <file>', 'import: bridge from the views to the language model, as training exports it')
     .option('--heads <file>', 'import: classification heads, as training exports them')
     .option('--name <name>', 'import: what the pack is called; by default as the weights file')
@@ -96,13 +96,13 @@ const run: Readonly<Record<Exclude<Action, 'import'>, (context: Context, engine:
 };
 
 function describe(pack: InstalledPack): string[] {
-  const { key, label, shipped, inUse, licence, bytes, channels, architecture, hasLanguageModel, hasTextEncoder, accepted, problem } = pack;
+  const { key, label, shipped, inUse, licence, bytes, channels, architecture, hasLanguageModel, answersQuestions, hasTextEncoder, accepted, problem } = pack;
   if (problem) return [`${key}  cannot be used: ${problem.message}`];
   return [
     `${key}${inUse ? '  (in use)' : ''}`,
     `  ${label}`,
     `  ${shipped ? 'came with the app' : 'imported'}, ${sizeText(bytes)}, ${licence}${accepted.length > 0 ? `, accepted by ${[...new Set(accepted.map(({ by }) => by))].join(', ')}` : ''}`,
-    `  ${architecture === '' ? '' : `${architecture}, `}${channels.join(', ')}; ${hasTextEncoder ? 'text search' : 'no text search'}; ${hasLanguageModel ? 'writes drafts' : 'composes drafts of prior reports'}`,
+    `  ${architecture === '' ? '' : `${architecture}, `}${channels.join(', ')}; ${hasTextEncoder ? 'text search' : 'no text search'}; ${hasLanguageModel ? 'writes drafts' : 'composes drafts of prior reports'}${answersQuestions === true ? '; answers questions about a report' : ''}`,
   ];
 }
 

@@ -29,6 +29,7 @@ function saying(text: string, stop: 'complete' | 'length' | 'repetition', seen: 
       }
       yield { stop };
     },
+    answer: () => Promise.reject(new Error('a draft asks no questions')),
     close: () => Promise.resolve(),
   };
 }

@@ -27,7 +27,7 @@ export interface WriteDraftOptions {
  */
 export async function* writeDraft(model: TextModel, pack: Pack, embeddings: ViewEmbeddings, options: WriteDraftOptions): AsyncGenerator<DraftPiece, void, undefined> {
   const { llm } = pack.manifest;
-  if (!llm) throw new EngineError('pack/no-language-model', `Pack ${packKey(pack)} has no language model`, { subject: packKey(pack), advice: 'Compose the draft of prior reports' });
+  if (!llm || !pack.manifest.bridge) throw new EngineError('pack/no-language-model', `Pack ${packKey(pack)} has no language model that sees the image`, { subject: packKey(pack), advice: 'Compose the draft of prior reports' });
   const maxTokens = Math.min(options.maxTokens ?? llm.maxTokens, llm.maxTokens);
   const sentences = new SentenceStream();
   const given = new Set<string>();

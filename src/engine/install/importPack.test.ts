@@ -14,7 +14,7 @@ import { createEncoder } from '../encode/encoder.ts';
 import { chooseProvider } from '../encode/selfTest.ts';
 import { createTextEncoder } from '../encode/textEncoder.ts';
 import { listPacks, loadPack } from '../pack/load.ts';
-import { packStamp } from '../pack/pack.ts';
+import { packStamp, packSummary } from '../pack/pack.ts';
 import { figure14Outputs } from './figure14Outputs.ts';
 import { importPack, removeIncoming, type ImportParts, type ImportRequest } from './importPack.ts';
 import { requireMemoryFor } from './requirements.ts';
@@ -135,7 +135,7 @@ describe('weights with a language model, bridge and heads', () => {
   });
 
   test('need a bridge for these weights and this language model', async () => {
-    await expect(run({ ...whole, bridge: undefined })).rejects.toMatchObject({ code: 'models/bad-language-model', about: { advice: expect.stringContaining('--bridge') as string } });
+    await expect(run({ ...whole, llm: undefined, accepted: ['cc-by-nc-sa-4.0'] })).rejects.toMatchObject({ code: 'models/bad-language-model', about: { advice: expect.stringContaining('--llm') as string } });
     const other = join(root, 'other-bridge.bin');
     writeFileSync(other, torchFile(randomTensors(bridgeShapes(tiny.llmWidth + 2))));
     await expect(run({ ...whole, bridge: other })).rejects.toMatchObject({ code: 'models/wrong-weights', message: expect.stringContaining('leave.weight') as string });
@@ -143,6 +143,20 @@ describe('weights with a language model, bridge and heads', () => {
     expect(await left()).toEqual([]);
   });
 
+});
+
+describe('weights with a language model and no bridge', () => {
+  test('become a pack that writes no draft and answers questions about a report', async () => {
+    const done = (await run({ ...whole, bridge: undefined, name: 'Reads' })).at(-1);
+    expect(done).toMatchObject({ kind: 'done', notes: expect.arrayContaining([expect.stringContaining('does not see the image')]) as string[] });
+    const pack = await loadPack(join(parts.modelsFolder, 'reads'));
+    expect(pack.manifest.bridge).toBeUndefined();
+    expect(packSummary(pack)).toMatchObject({ hasLanguageModel: false, answersQuestions: true });
+    expect(pack.manifest.card.limits.join(' ')).toContain('drafts are composed of sentences of prior reports');
+    const model = await loadTextModel(pack, { gpu: false, threads: 1 });
+    expect(['Yes', 'No']).toContain(await model.answer('Hydrocephalus?', { enum: ['Yes', 'No'] }, { signal: new AbortController().signal, seed: 0 }));
+    await model.close();
+  });
 });
 
 describe('an import', () => {

@@ -86,9 +86,6 @@ export async function removeIncoming(modelsFolder: string): Promise<void> {
 export async function* importPack(parts: ImportParts, request: ImportRequest, signal: AbortSignal): AsyncGenerator<ModelImportEvent, void, undefined> {
   const target = join(parts.modelsFolder, idOf(request));
   const accepted = requireAccepted(request, parts.clock);
-  if (request.llm !== undefined && request.bridge === undefined) {
-    throw new EngineError('models/bad-language-model', 'A language model writes nothing without the bridge that was trained for it and these weights', { subject: basename(request.llm), advice: 'Add the bridge (--bridge), or import the weights alone: drafts are then composed of prior reports' });
-  }
   if (request.bridge !== undefined && request.llm === undefined) throw new EngineError('models/bad-language-model', 'A bridge needs the language model it was trained for', { subject: basename(request.bridge), advice: 'Add the language model (--llm)' });
   await mkdir(parts.modelsFolder, { recursive: true });
   await requireAbsent(target);
@@ -215,7 +212,7 @@ class Work {
     if (bridge !== undefined && facts) for (const name of await buildBridge({ path: bridge, folder: this.#folder, signal: this.#signal }, views, hidden, facts.width)) files.add(name);
     if (heads !== undefined) for (const name of await buildFindings({ path: heads, folder: this.#folder, signal: this.#signal }, views, hidden, figure14Outputs.length)) files.add(name);
 
-    const manifest = describe(this.#request, built, { accepted, source, facts, padTokenId: tokenizer.padTokenId, id: basename(target), hasHeads: heads !== undefined });
+    const manifest = describe(this.#request, built, { accepted, source, facts, padTokenId: tokenizer.padTokenId, id: basename(target), hasHeads: heads !== undefined, hasBridge: bridge !== undefined });
     yield { kind: 'step', step: 'golden', message: 'The graphs run on the CPU' };
     await makeGoldenCase(this.#parts.runtime, this.#folder, manifest, this.#signal);
 
@@ -298,6 +295,7 @@ interface Facts {
   readonly padTokenId: number;
   readonly id: string;
   readonly hasHeads: boolean;
+  readonly hasBridge: boolean;
 }
 
 /** The manifest, but for the files. Parsed by the schema that every pack is held to. */
@@ -324,7 +322,8 @@ function describe(request: ImportRequest, built: BuiltGraphs, { accepted, source
         official ? 'Imported as an official brat checkpoint; the app cannot tell whether the file is one.' : 'Imported by a user of this app, who knows what it was trained on.',
         channels.length === 1 ? 'Made for T1-weighted brain MRI after contrast.' : 'Made for T1 post-contrast, T1, T2 and FLAIR brain MRI; a missing sequence is zero-filled.',
         'Support of sentences by views was not calibrated: no sentence is marked as supported.',
-        ...(facts ? ['Built with Llama.'] : ['It has no language model: drafts are composed of sentences of prior reports.']),
+        ...(facts ? ['Built with Llama.'] : []),
+        ...(facts && hasBridge ? [] : [facts ? 'Its language model does not see the image: it answers questions about a report and proposes an impression; drafts are composed of sentences of prior reports.' : 'It has no language model: drafts are composed of sentences of prior reports.']),
       ],
       trainingData: official ? 'Clinical brain MRI and reports, as its authors describe in the brat paper.' : 'Known to whoever imported it.',
     },
@@ -332,7 +331,7 @@ function describe(request: ImportRequest, built: BuiltGraphs, { accepted, source
     encoder: { file: encoder.file, views: encoder.views, hidden: encoder.hidden, width: encoder.width, attentionGrid: [...encoder.attentionGrid] },
     text: { file: text.file, tokenizer: 'tokenizer.json', tokenizerConfig: 'tokenizer_config.json', padTokenId, maxTokens: text.maxTokens, maxSentences: text.maxSentences },
     ...(facts && {
-      bridge: { file: 'bridge.onnx', width: facts.width },
+      ...(hasBridge && { bridge: { file: 'bridge.onnx', width: facts.width } }),
       llm: {
         file: 'llm.gguf', vocabulary: facts.vocabulary, width: facts.width, contextSize, reservedTokenIds: [...facts.reservedTokenIds], reservedEmbeddings: 'reserved.npy',
         prompt: `${facts.beginToken}{views}\nReport:`, maxTokens: Math.min(maxWritten, contextSize - encoder.views - 64),
@@ -349,6 +348,7 @@ function notesOf(manifest: Manifest, unexpected: readonly string[], facts: Langu
   return [
     unexpected.length > 0 ? `${unexpected.length} tensors of the file are not used (${unexpected.slice(0, 4).join(', ')}${unexpected.length > 4 ? ', …' : ''})` : '',
     facts?.wasTied === true ? 'The language model shared its embeddings with its output; the pack\'s copy has an output matrix of its own' : '',
+    facts && !manifest.bridge ? 'Without a bridge the language model does not see the image: it answers questions about a report and proposes an impression; drafts are composed of prior reports' : '',
     manifest.calibration.calibrated ? '' : 'No calibration: no sentence will be marked as supported by a view',
     manifest.licence.nonCommercial ? 'Non-commercial use only: every draft says so' : '',
   ].filter((note) => note !== '');

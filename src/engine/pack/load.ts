@@ -100,8 +100,8 @@ function checkManifest(pack: Pack): void {
   if (golden.sentences.length > 0 && golden.sentenceVectors === undefined) throw bad('golden sentences have no sentenceVectors');
   if (manifest.madeFor && manifest.madeFor.parts.slice(-2).join() !== 'unlike,beside') throw bad('the last parts of madeFor are not unlike and beside');
   if (!llm) return;
-  if (!bridge) throw bad('a language model needs a bridge from the views to its embeddings');
-  if (bridge.width !== llm.width) throw bad(`the bridge gives width ${bridge.width}, the language model takes ${llm.width}`);
+  // Without a bridge it sees no image; it still answers questions about a text.
+  if (bridge && bridge.width !== llm.width) throw bad(`the bridge gives width ${bridge.width}, the language model takes ${llm.width}`);
   if (llm.reservedTokenIds.length !== encoder.views) throw bad(`${llm.reservedTokenIds.length} reserved tokens for ${encoder.views} views`);
   if (new Set(llm.reservedTokenIds).size !== llm.reservedTokenIds.length) throw bad('a reserved token id occurs twice');
   const outside = llm.reservedTokenIds.find((id) => id >= llm.vocabulary);

@@ -34,6 +34,9 @@ export function packStamp(pack: Pack): PackStamp {
   };
 }
 
+/** Whether its language model sees the image; one without a bridge only answers questions about a text. */
+export const writesDrafts = ({ llm, bridge }: Manifest): boolean => llm !== undefined && bridge !== undefined;
+
 /** What the window shows of a pack, usable or not. */
 export function packSummary(pack: Pack | BrokenPack): PackSummary {
   if ('problem' in pack) {
@@ -47,7 +50,8 @@ export function packSummary(pack: Pack | BrokenPack): PackSummary {
     licence: manifest.licence.spdx,
     intendedUse: manifest.card.intendedUse,
     limits: manifest.card.limits,
-    hasLanguageModel: manifest.llm !== undefined,
+    hasLanguageModel: writesDrafts(manifest),
+    ...(manifest.llm && { answersQuestions: true }),
     problem: null,
   };
 }

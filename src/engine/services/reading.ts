@@ -11,7 +11,7 @@ import { writeDraft } from '../draft/write.ts';
 import type { AttentionGeometry } from '../ground/attentionMap.ts';
 import { createGrounder, groundSentences, type Grounder, type SentenceToGround } from '../ground/ground.ts';
 import type { MiddlePlane } from '../findings/middlePlane.ts';
-import type { Pack } from '../pack/pack.ts';
+import { writesDrafts, type Pack } from '../pack/pack.ts';
 import type { Clock, EncodedViews } from '../ports.ts';
 import type { EncodingInput } from '../store/analyses.ts';
 import type { StoredFindings } from '../store/findings.ts';
@@ -138,7 +138,7 @@ export async function* readStudy(parts: ReadingParts, options: ReadingOptions): 
   const grounding = { encoded, supportThreshold: pack.manifest.calibration.supportThreshold, geometry: attentionGeometry(channels, pack), stack: channels.first.geometry };
   const drafting = stepClock('draft');
   yield drafting.started();
-  const written = pack.manifest.llm ? yield* writeByModel(parts, pack, encoded, createGrounder(grounding), signal) : compose(archive, encoded, similar);
+  const written = writesDrafts(pack.manifest) ? yield* writeByModel(parts, pack, encoded, createGrounder(grounding), signal) : compose(archive, encoded, similar);
   if (signal.aborted) throw cancelledError('draft');
   yield drafting.done(written.origin === 'model' ? '' : `Composed of sentences of ${new Set(written.sentences.map((item) => item.sourceCase)).size} prior reports`);
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { reportContent, structuredAnswer } from './report.ts';
 import { method } from './schema.ts';
-import { uid } from './words.ts';
+import { packStamp, uid } from './words.ts';
 
 export const questionAnswer = z.object({
   question: z.string(),
@@ -24,6 +24,13 @@ export const structuredMethods = {
     params: z.object({ sentences: reportContent.shape.sentences, question: z.string(), answers: z.array(z.string()).min(1) }),
     result: z.object({ texts: z.array(z.string()), against: z.array(z.string()) }),
   }),
+  /**
+   * The language model's answers, by the text alone, as answers of the source `model`; its reading counts after that of the rules.
+   * @throws `pack/no-language-model`, `report/no-text`, `models/no-memory`, `llm/run-failed`
+   */
+  'report.askModel': method({ params: z.object({ sentences: reportContent.shape.sentences }), result: z.array(structuredAnswer) }),
+  /** Sentences that the language model proposes for the impression, by the findings alone: machine text until a reader takes it. @throws as report.askModel */
+  'report.proposeImpression': method({ params: z.object({ sentences: reportContent.shape.sentences }), result: z.object({ texts: z.array(z.string()), pack: packStamp }) }),
 } as const;
 
 export type QuestionAnswer = z.output<typeof questionAnswer>;

@@ -45,7 +45,10 @@ export const packSummary = packStamp.extend({
   licence: z.string(),
   intendedUse: z.string(),
   limits: z.array(z.string()),
+  /** It writes drafts of the image. */
   hasLanguageModel: z.boolean(),
+  /** Its language model answers questions about a text, whether it sees the image or not. */
+  answersQuestions: z.boolean().optional(),
   /** Why this pack cannot be used, or null. */
   problem: errorData.nullable(),
 });

@@ -62,7 +62,7 @@ function ImportForm(): ReactNode {
   const wanted = [origin === 'official' ? 'cc-by-nc-sa-4.0' : 'own', ...(files.llm ? ['llama-3.2'] : [])];
   const terms = licences.filter(({ id }) => wanted.includes(id));
   const { weights } = files;
-  const ready = weights !== undefined && accepted && acceptedBy.trim() !== '' && terms.length === wanted.length && (files.llm === undefined) === (files.bridge === undefined);
+  const ready = weights !== undefined && accepted && acceptedBy.trim() !== '' && terms.length === wanted.length && (files.bridge === undefined || files.llm !== undefined);
   const choose = (part: ModelPart, file: File | undefined): void => {
     setFiles((former) => {
       const others = Object.fromEntries(Object.entries(former).filter(([name]) => name !== part));
