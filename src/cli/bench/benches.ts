@@ -8,6 +8,7 @@ import { createEngine } from '../../engine/create.ts';
 import { createBridge } from '../../engine/draft/bridge.ts';
 import { writeDraft } from '../../engine/draft/write.ts';
 import { readGolden } from '../../engine/encode/golden.ts';
+import { groundSentences } from '../../engine/ground/ground.ts';
 import { packFile, packKey } from '../../engine/pack/pack.ts';
 import { createPreprocessor } from '../../engine/volume/preprocess.ts';
 import type { Volume } from '../../engine/volume/types.ts';
@@ -158,4 +159,35 @@ function syntheticSlice(n: number): Uint8Array {
   return new Uint8Array(file.write());
 }
 
-export const benches = { preprocess: benchPreprocess, encode: benchEncode, search: searchBench, draft: benchDraft, import: benchImport } as const satisfies Record<string, Bench>;
+/**
+ * What an edit costs: one new sentence among twenty that are known, encoded, aligned with the views and looked up in their maps.
+ * The pack's golden case stands in for a study.
+ */
+const benchGround: Bench = async (context, { runs, ...choice }, folder) => {
+  const models = await openModels(context, choice, folder);
+  try {
+    const pack = await models.pack();
+    const encoder = await models.textEncoder();
+    if (!encoder) throw new EngineError('pack/no-text-encoder', `Pack ${packKey(pack)} has no text encoder`, { subject: packKey(pack), advice: 'Choose a pack with a text encoder' });
+    const encoded = await (await models.encoder()).encode((await readGolden(pack)).volume, context);
+    const { attentionGrid: grid } = pack.manifest.encoder;
+    const [superior, anterior, right] = grid;
+    const gridToLps: Affine = [-200 / right, 0, 0, 100, 0, -200 / anterior, 0, 100, 0, 0, 150 / superior, 0, 0, 0, 0, 1];
+    const input = { encoded, supportThreshold: pack.manifest.calibration.supportThreshold, geometry: { grid, gridToLps }, stack: { dims: [256, 256, 32], voxelToLps: [0.8, 0, 0, -100, 0, 0.8, 0, -100, 0, 0, 4.7, 0, 0, 0, 0, 1] } } as const;
+    const texts = Array.from({ length: 20 }, (_, at) => `There is a ${at + 3} mm enhancing lesion in the ${at % 2 === 0 ? 'left' : 'right'} frontal lobe with surrounding edema.`);
+    const known = await encoder.encodeSentences(texts);
+    const kept = texts.slice(1).map((text, at) => ({ text, vector: known.slice((at + 1) * encoder.width, (at + 2) * encoder.width), sourceCase: null }));
+    let run = 0;
+    const sentence = (): string => `There is a ${30 + run++} mm enhancing lesion in the left frontal lobe with surrounding edema.`;
+    const measured = await measure(runs, context.signal, async () => {
+      const text = sentence();
+      groundSentences([{ text, vector: await encoder.encodeSentences([text]), sourceCase: null }, ...kept], input);
+    });
+    const encoding = await measure(runs, context.signal, () => encoder.encodeSentences([sentence()]));
+    return result('ground', packKey(pack), measured, { name: 'encoding the new sentence alone', ...encoding }, { sentences: texts.length, views: encoded.viewCount });
+  } finally {
+    await models.close();
+  }
+};
+
+export const benches = { preprocess: benchPreprocess, encode: benchEncode, search: searchBench, draft: benchDraft, ground: benchGround, import: benchImport } as const satisfies Record<string, Bench>;

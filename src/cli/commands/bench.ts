@@ -5,7 +5,7 @@ import type { CommonOptions, ModelChoice } from '../context.ts';
 import { withWorkFolder } from '../looseStudies.ts';
 import type { Register } from '../program.ts';
 
-const steps = ['preprocess', 'encode', 'search', 'draft', 'import'] as const;
+const steps = ['preprocess', 'encode', 'search', 'draft', 'ground', 'import'] as const;
 
 interface Options extends CommonOptions, ModelChoice {
   readonly runs: string;

@@ -299,7 +299,7 @@ interface Facts {
 }
 
 /** The manifest, but for the files. Parsed by the schema that every pack is held to. */
-function describe(request: ImportRequest, built: BuiltGraphs, { accepted, source, facts, padTokenId, id, hasHeads }: Facts): Manifest {
+function describe(request: ImportRequest, built: BuiltGraphs, { accepted, source, facts, padTokenId, id, hasHeads, hasBridge }: Facts): Manifest {
   const { encoder, text, architecture } = built;
   const channels = channelsByCount[encoder.channels];
   if (!channels) throw new EngineError('models/wrong-weights', `The model takes ${encoder.channels} channels; 1 (T1 post-contrast) and 4 (T1c, T1, T2, FLAIR) are known`, { subject: basename(request.weights), advice: 'Choose weights of the official layout' });
