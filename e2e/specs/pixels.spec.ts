@@ -106,7 +106,9 @@ for (const { name, dicom, about } of cases) {
       const shown = await pane.evaluate((element) => {
         const canvas = element.querySelector<HTMLCanvasElement>('.pane-host canvas')!;
         const bar = element.querySelector<HTMLElement>('.scale-bar')!;
-        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true })!;
+        copy.drawImage(canvas, 0, 0);
+        const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
         let red = '';
         for (let from = 0; from < data.length; from += 4 * 8192) red += String.fromCharCode(...data.subarray(from, from + 4 * 8192).filter((_, n) => n % 4 === 0));
         return { red: btoa(red), width: canvas.width, height: canvas.height, perMm: (bar.getBoundingClientRect().width / Number(bar.dataset['mm'])) * (canvas.width / canvas.clientWidth) };
