@@ -27,6 +27,8 @@ export interface BenchOptions extends ModelChoice {
   /** Of search: how many queries, and how many of them are held to brute force. */
   readonly queries?: number | null;
   readonly truth?: number | null;
+  /** Of search: also numpy, sqlite-vec and usearch. */
+  readonly compare?: boolean;
 }
 
 export type Bench = (context: Context, options: BenchOptions, folder: string) => Promise<BenchResult>;
@@ -86,7 +88,7 @@ const benchEncode: Bench = async (context, { runs, ...choice }, folder) => {
   }
 };
 
-const searchBench: Bench = ({ signal }, { size, queries, truth }, folder) => benchSearch({ cases: size ?? 2000, queries: queries ?? 200, truth: truth ?? queries ?? 200 }, folder, signal);
+const searchBench: Bench = ({ signal }, { size, queries, truth, compare = false }, folder) => benchSearch({ cases: size ?? 2000, queries: queries ?? 200, truth: truth ?? queries ?? 200, compare }, folder, signal);
 
 const benchDraft: Bench = async (context, { runs, ...choice }, folder) => {
   const models = await openModels(context, choice, folder);

@@ -16,6 +16,7 @@ import { casesWithWords, putCase, putVectors } from '../../engine/store/cases.ts
 import { EngineError, cancelledError } from '../../shared/errors.ts';
 import { machine, measure, summarise, type BenchResult } from './measure.ts';
 import { benchPack, caseId, factsOf, openBenchIndex, openBenchStore, type FillReply, type FillTask, type TruthReply, type TruthTask } from './searchChild.ts';
+import { compareSearch, type ComparedSide } from './searchCompare.ts';
 import { syntheticArchive } from './syntheticArchive.ts';
 
 export interface SearchBenchOptions {
@@ -24,6 +25,8 @@ export interface SearchBenchOptions {
   readonly queries: number;
   /** How many of them are held to brute force, which takes minutes for many. */
   readonly truth: number;
+  /** Also the other sides (searchCompare.ts). */
+  readonly compare: boolean;
 }
 
 /** Everything in milliseconds; memory and disk in bytes a case. */
@@ -56,8 +59,16 @@ export interface SearchBenchResult extends BenchResult {
   readonly fillMs: number;
   readonly indexMs: number;
   readonly alignedPerQuery: number;
+  /** Processor time of a query, all threads together: what the clock would say of one core with nothing else to do. */
+  readonly processorP50Ms: number;
+  readonly processorP95Ms: number;
+  /** Part of the queries whose ten cases are right but for cases within this much of the tenth similarity: rounding of stored vectors. */
+  readonly agreementWithinRounding: number | null;
+  readonly compared: readonly ComparedSide[];
 }
 
+/** Two cases are told apart by stored vectors if their similarities differ by more: four standard deviations of what rounding does to a difference. */
+const roundingWidth = 6e-5;
 const views = 32;
 const width = 256;
 
@@ -83,7 +94,7 @@ async function timed(count: number, signal: AbortSignal, work: (n: number) => Pr
   return times.sort((a, b) => a - b);
 }
 
-export async function benchSearch({ cases, queries, truth }: SearchBenchOptions, folder: string, signal: AbortSignal): Promise<SearchBenchResult> {
+export async function benchSearch({ cases, queries, truth, compare }: SearchBenchOptions, folder: string, signal: AbortSignal): Promise<SearchBenchResult> {
   const dataDir = join(folder, 'archive');
   const { fillMs, indexMs } = await inChild<FillReply>({ kind: 'fill', dataDir, cases }, signal);
   const archive = syntheticArchive(views, width);
@@ -97,7 +108,14 @@ export async function benchSearch({ cases, queries, truth }: SearchBenchOptions,
     for (const query of asked.slice(0, 10)) await index.search(query, { limit: 10 });
     const effort = { approximated: 0, aligned: 0 };
     const found: string[][] = [];
-    const times = await timed(queries, signal, async (n) => { found[n] = (await index.search(asked[n]!, { limit: 10, signal }, effort)).map((item) => item.case); });
+    const processor: number[] = [];
+    const times = await timed(queries, signal, async (n) => {
+      const used = process.cpuUsage();
+      found[n] = (await index.search(asked[n]!, { limit: 10, signal }, effort)).map((item) => item.case);
+      const { user, system } = process.cpuUsage(used);
+      processor.push((user + system) / 1000);
+    });
+    processor.sort((a, b) => a - b);
     const rssMb = process.memoryUsage().rss / 2 ** 20;
 
     const sentences = Array.from({ length: 60 }, (_, n) => sentencesLike(archive.query(n + 1000, cases), 1 + (n % 4)));
@@ -128,8 +146,15 @@ export async function benchSearch({ cases, queries, truth }: SearchBenchOptions,
     // A small archive is searched without an index.
     const indexBytes = statSync(join(store.indexFolder, 'bench.codes'), { throwIfNoEntry: false })?.size ?? 0;
     const pages = store.db.get<{ bytes: number }>("SELECT sum(pgsize) AS bytes FROM dbstat WHERE name = 'view_embedding'")!.bytes;
-    const right = await truths(Math.min(truth, queries), cases, signal);
+    const truthful = await truths(Math.min(truth, queries), cases, signal);
+    const right = truthful.map((items) => items.map((item) => item.case));
     await index.close();
+    const compared = compare ? await compareSearch(folder, cases, queries, Math.max(1, Math.min(truth, queries)), signal) : [];
+    // What was found in place of a right case is as near as that, but for the rounding of stored vectors.
+    const withinRounding = (mine: readonly string[], n: number): boolean => {
+      const tenth = truthful[n]!.at(-1)!.similarity;
+      return mine.every((id) => right[n]!.includes(id) || Math.abs(alignPairwise(similarityMatrix(asked[n]!, archive.case(Number(id.slice(5))), width), views, views).mean - tenth) < roundingWidth);
+    };
     const rate = (answers: readonly string[][], of: number, score: (mine: readonly string[], theirs: readonly string[]) => number): number | null =>
       right.length === 0 ? null : answers.slice(0, of).reduce((sum, mine, n) => sum + score(mine, right[n]!), 0) / Math.min(of, answers.length);
     const same = (mine: readonly string[], theirs: readonly string[]): number => (mine.join() === theirs.join() ? 1 : 0);
@@ -147,7 +172,9 @@ export async function benchSearch({ cases, queries, truth }: SearchBenchOptions,
       bruteForceP50Ms: (brute.medianMs * cases) / plainCases,
       provenP50Ms: quantile(provenTimes, 0.5), provenAgreement: rate(proven, Math.min(proven.length, right.length), sameSet),
       textP50Ms: quantile(text, 0.5), textP95Ms: quantile(text, 0.95), filteredP50Ms: quantile(filtered, 0.5), filteredP95Ms: quantile(filtered, 0.95),
-      addP95Ms: quantile(added, 0.95), openMs, fillMs, indexMs, alignedPerQuery: effort.aligned / queries,
+      processorP50Ms: quantile(processor, 0.5), processorP95Ms: quantile(processor, 0.95),
+      agreementWithinRounding: right.length === 0 ? null : right.filter((_, n) => withinRounding(found[n]!, n)).length / right.length,
+      compared, addP95Ms: quantile(added, 0.95), openMs, fillMs, indexMs, alignedPerQuery: effort.aligned / queries,
     };
   } finally {
     await store.close();
@@ -172,7 +199,7 @@ function removeCase(index: SearchIndex, { db }: Awaited<ReturnType<typeof openBe
 }
 
 /** The ten right cases of the first so many queries, worked out in as many processes as there are cores. */
-async function truths(count: number, cases: number, signal: AbortSignal): Promise<string[][]> {
+async function truths(count: number, cases: number, signal: AbortSignal): Promise<TruthReply[number][]> {
   if (count === 0) return [];
   const keep = 10;
   const of = availableParallelism();
@@ -182,7 +209,6 @@ async function truths(count: number, cases: number, signal: AbortSignal): Promis
     parts
       .flatMap((part) => part[q]!)
       .sort((a, b) => b.similarity - a.similarity || (a.case < b.case ? -1 : 1))
-      .slice(0, keep)
-      .map((item) => item.case),
+      .slice(0, keep),
   );
 }

@@ -14,6 +14,7 @@ interface Options extends CommonOptions, ModelChoice {
   readonly queries?: string;
   readonly truth?: string;
   readonly against?: 'pytorch';
+  readonly compare?: boolean;
 }
 
 export const benchCommand: Register = (program, action) =>
@@ -27,6 +28,7 @@ export const benchCommand: Register = (program, action) =>
     .option('--cases <count>', 'for search: the same as --size')
     .option('--queries <count>', 'for search: queries to time (200)')
     .option('--truth <count>', 'for search: how many of them are held to brute force, which takes a while (all; 0 for none)')
+    .option('--compare', 'for search: also brute force in numpy, sqlite-vec and usearch on the same cases (needs the training environment)')
     .option('--pack <name>', 'pack: id, id@version or folder')
     .option('--provider <name>', 'auto, cuda, webgpu, dml, coreml or cpu')
     .action(
