@@ -25,8 +25,8 @@ CANDIDATES = 200
 
 def alignment_means(sims_CVV: np.ndarray) -> np.ndarray:
     """Mean of the greedy one-to-one alignment of each matrix, float64 [cases]."""
-    open_CF = sims_CVV.reshape(len(sims_CVV), -1).copy()
     cases, views = len(sims_CVV), sims_CVV.shape[1]
+    open_CF = sims_CVV.reshape(cases, views * views).copy()
     open_CVV = open_CF.reshape(sims_CVV.shape)
     rows, sums = np.arange(cases), np.zeros(cases)
     for _ in range(views):

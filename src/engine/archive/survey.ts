@@ -10,7 +10,7 @@ import { isZip } from '../dicom/archive.ts';
 import { isDirectoryName } from '../dicom/dicomDirectory.ts';
 import { scanPaths } from '../dicom/scan.ts';
 import type { InstanceHeader } from '../dicom/types.ts';
-import { addToFolder, finishFolder, startFolder, surveyedFolder, type MetStudy } from '../store/archiveJournal.ts';
+import { putFolder, surveyedFolder, type MetStudy } from '../store/archiveJournal.ts';
 import type { WriteDb } from '../store/database.ts';
 
 /** Files whose headers are held at once. */
@@ -96,7 +96,7 @@ async function* surveyFolder({ db, rescan, workDir, signal }: SurveyOptions, { p
   const surveyedMs = Date.now();
   const zip = single && (await isZip(path));
   const sorted = single ? [''] : files.toSorted();
-  const before = startFolder(db, path);
+  const studies = new Studies();
   for (let from = 0; from < sorted.length; from += filesAtOnce) {
     const headers: { header: InstanceHeader; file: string }[] = [];
     const part = sorted.slice(from, from + filesAtOnce);
@@ -115,28 +115,32 @@ async function* surveyFolder({ db, rescan, workDir, signal }: SurveyOptions, { p
         yield { kind: 'progress', ...count, files: count.files, current: name };
       }
     }
-    addToFolder(db, path, studiesOf(headers, single));
+    for (const { header, file } of headers) studies.add(header, file, single);
   }
-  finishFolder(db, path, before, { modifiedMs, surveyedMs });
+  putFolder(db, path, studies.all(), { modifiedMs, surveyedMs });
 }
 
-function studiesOf(met: readonly { readonly header: InstanceHeader; readonly file: string }[], single: boolean): MetStudy[] {
-  const studies = new Map<string, { uid: string; accession: string; patient: string; images: string[]; reports: string[] }>();
-  const others: MetStudy[] = [];
-  for (const { header, file } of met) {
+/** The studies of a folder with the names of their files, which is all that is kept of its headers. */
+class Studies {
+  readonly #studies = new Map<string, { uid: string; accession: string; patient: string; images: string[]; reports: string[] }>();
+  readonly #others = new Map<string, MetStudy>();
+
+  add(header: InstanceHeader, file: string, single: boolean): void {
+    const { studyUid: uid } = header;
+    const { accession } = header.study;
     const patient = patientKey(header);
-    let study = studies.get(header.studyUid);
-    if (!study) studies.set(header.studyUid, (study = { uid: header.studyUid, accession: header.study.accession, patient, images: [], reports: [] }));
+    let study = this.#studies.get(uid);
+    if (!study) this.#studies.set(uid, (study = { uid, accession, patient, images: [], reports: [] }));
     // Told again as a study of its own, so that the journal notes that two patients share it.
-    if (study.patient !== patient || study.accession !== header.study.accession) others.push({ uid: header.studyUid, accession: header.study.accession, patient, images: [], reports: [] });
+    if (study.patient !== patient || study.accession !== accession) this.#others.set(JSON.stringify([uid, accession, patient]), { uid, accession, patient, images: [], reports: [] });
     // Of a zip, the zip itself is the file.
-    if (header.pixels !== null) {
-      if (!single || study.images.length === 0) study.images.push(file);
-    } else if (header.modality === 'SR' && (!single || study.reports.length === 0)) {
-      study.reports.push(file);
-    }
+    const names = header.pixels !== null ? study.images : header.modality === 'SR' ? study.reports : null;
+    if (names && (!single || names.length === 0)) names.push(file);
   }
-  return [...studies.values(), ...new Map(others.map((item) => [JSON.stringify([item.uid, item.accession, item.patient]), item])).values()];
+
+  all(): MetStudy[] {
+    return [...this.#studies.values(), ...this.#others.values()];
+  }
 }
 
 /** What tells patients apart: their number, else a hash of name and birth date; empty where a file says neither. */

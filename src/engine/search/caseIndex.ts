@@ -15,7 +15,7 @@ import { rowBytes, type Codebook } from './codebook.ts';
 import { encodeRows } from './encodeRows.ts';
 import { bins, casesPerBlock, IndexMemory, mostRows, type Place } from './indexMemory.ts';
 import { openKernels, sharedMemory, type Kernels } from './kernels.ts';
-import { prepareQuery, type PreparedQuery } from './preparedQuery.ts';
+import { prepareQuery, stepsPerUnit, type PreparedQuery } from './preparedQuery.ts';
 import { multiplyRows } from './products.ts';
 import type { RankedCase } from './rankCases.ts';
 import { ScanThreads, scanThreadCount } from './scanThreads.ts';
@@ -35,8 +35,19 @@ export interface SearchEffort {
   aligned: number;
 }
 
-/** Cases that get a second look. */
-const secondLooks = (size: number): number => Math.max(2000, Math.ceil(size / 125));
+/** How much further an estimate may rise above its first look than any that was seen did. Measured: 0.03 at most in 200 queries of 77,228 cases. */
+const riseMargin = 0.065;
+
+/** A case with the estimate of its similarity, or its upper bound. */
+interface Candidate {
+  readonly slot: number;
+  readonly estimate: number;
+}
+
+/** Cases that get a second look at once. */
+const secondLooks = (size: number): number => Math.max(1000, Math.ceil(size / 250));
+/** So many times more get one where the first look does not tell the nearest from the next. */
+const mostFurther = 8;
 /** Cases aligned exactly before estimates are judged. */
 const firstExact = 48;
 /** Best estimates that each thread keeps at least. */
@@ -230,30 +241,55 @@ export class CaseIndex {
   }
 
   /** Slots that are looked at exactly, best estimate (or bound) first. */
-  async #candidates({ rows, columns }: PreparedQuery, open: number, { limit, proven = false, signal }: SearchOptions): Promise<{ slot: number; estimate: number }[]> {
+  async #candidates(prepared: PreparedQuery, open: number, { limit, proven = false, signal }: SearchOptions): Promise<Candidate[]> {
     const { blockCount: blocks } = this.#memory;
+    const { rows, columns } = prepared;
     const wanted = Math.max(secondLooks(open), limit * 20);
-    let furthest = 0xffff;
+    const chooses = !proven && open > wanted;
     // Distances are needed by the second step's choice alone; where all cases get it, zeros do as well.
-    if (!proven && open > wanted) {
-      await this.#threads.run(() => ({ kind: 'scan', blocks, rows, columns }));
-      furthest = this.#distanceOf(wanted);
-    } else {
-      furthest = 0xffff;
+    if (chooses) await this.#threads.run(() => ({ kind: 'scan', blocks, rows, columns }));
+    const nearest = chooses ? this.#distanceOf(wanted) : 0xffff;
+    throwIfAborted(signal);
+    const candidates = await this.#lookAgain(prepared, { above: -1, limit: nearest, floor: -8, bounds: proven, keep: proven ? open : firstLook(limit) });
+    throwIfAborted(signal);
+    const further = chooses ? Math.min(this.#reach(prepared, candidates, limit), this.#distanceOf(wanted * mostFurther)) : nearest;
+    if (further > nearest) {
+      candidates.push(...(await this.#lookAgain(prepared, { above: nearest, limit: further, floor: candidates.at(-1)?.estimate ?? -8, bounds: false, keep: firstLook(limit) })));
+      candidates.sort((a, b) => b.estimate - a.estimate);
+      throwIfAborted(signal);
     }
-    throwIfAborted(signal);
-    const found = await this.#threads.run(() => ({ kind: 'approximate', blocks, rows, columns, limit: furthest, bounds: proven, keep: proven ? open : firstLook(limit) }));
-    throwIfAborted(signal);
-    const words = this.#memory.arena;
-    const candidates: { slot: number; estimate: number }[] = [];
+    return candidates;
+  }
+
+  /** Second look at the cases in a range of distances. @returns those it may be worth to look at exactly, best first */
+  async #lookAgain({ rows, columns }: PreparedQuery, range: { readonly above: number; readonly limit: number; readonly floor: number; readonly bounds: boolean; readonly keep: number }): Promise<Candidate[]> {
+    const { blockCount: blocks, arena } = this.#memory;
+    const found = await this.#threads.run(() => ({ kind: 'approximate', blocks, rows, columns, ...range }));
+    const candidates: Candidate[] = [];
     for (const slots of found) {
       for (const slot of slots) {
         const block = Math.floor(slot / casesPerBlock);
-        const estimate = words.floats(this.#memory.field(block, 'estimates') + (slot % casesPerBlock) * 4, 1)[0]!;
+        const estimate = arena.floats(this.#memory.field(block, 'estimates') + (slot % casesPerBlock) * 4, 1)[0]!;
         if (estimate > -9) candidates.push({ slot, estimate });
       }
     }
     return candidates.sort((a, b) => b.estimate - a.estimate);
+  }
+
+  /**
+   * The distance up to which a case could still be among the nearest, if its estimate rose as far above its first look as that
+   * of any case did that was looked at again. Queries whose nearest stand out reach no further than they are.
+   */
+  #reach({ top }: PreparedQuery, candidates: readonly Candidate[], limit: number): number {
+    const last = candidates[limit - 1];
+    if (!last) return 0xffff;
+    let rise = 0;
+    for (const { slot, estimate } of candidates) {
+      const block = Math.floor(slot / casesPerBlock);
+      const distance = new Uint16Array(this.#memory.arena.memory.buffer, this.#memory.field(block, 'scores') + (slot % casesPerBlock) * 2, 1)[0]!;
+      rise = Math.max(rise, estimate - (top - distance / stepsPerUnit));
+    }
+    return Math.max(0, Math.min(0xffff, Math.ceil((top - (last.estimate - rise - riseMargin)) * stepsPerUnit)));
   }
 
   /** The distance within which so many cases lie, to the width of a bin. */
@@ -269,7 +305,7 @@ export class CaseIndex {
   }
 
   /** Exact alignment, best first, until the rest cannot reach the best ones. */
-  #alignBest(query: Float32Array, { rows, columns }: PreparedQuery, candidates: readonly { slot: number; estimate: number }[], { limit, proven = false }: SearchOptions, effort: SearchEffort): RankedCase[] {
+  #alignBest(query: Float32Array, { rows, columns }: PreparedQuery, candidates: readonly Candidate[], { limit, proven = false }: SearchOptions, effort: SearchEffort): RankedCase[] {
     const { width, stride } = this.codebook;
     const { arena, layout } = this.#memory;
     const room = this.#ownRoom;

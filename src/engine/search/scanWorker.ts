@@ -12,8 +12,8 @@ export interface ScanWorkerData {
 
 export type ScanTask =
   | { readonly kind: 'scan'; readonly blocks: number; readonly rows: number; readonly columns: number }
-  /** Looks again at cases whose distance is at most `limit`; all of them, for upper bounds. */
-  | { readonly kind: 'approximate'; readonly blocks: number; readonly rows: number; readonly columns: number; readonly limit: number; readonly bounds: boolean; readonly keep: number }
+  /** Looks again at cases whose distance is above `above` and at most `limit`; all of them, for upper bounds. Estimates below `floor` are of no use. */
+  | { readonly kind: 'approximate'; readonly blocks: number; readonly rows: number; readonly columns: number; readonly above: number; readonly limit: number; readonly floor: number; readonly bounds: boolean; readonly keep: number }
   | { readonly kind: 'encode'; readonly places: readonly Place[]; readonly vectors: readonly Float32Array[] };
 
 export type ScanReply = { readonly slots: Uint32Array } | { readonly error: string };
@@ -22,10 +22,11 @@ export type ScanReply = { readonly slots: Uint32Array } | { readonly error: stri
 class Largest {
   readonly #keep: number;
   #kept: number[] = [];
-  floor = -8;
+  floor: number;
 
-  constructor(keep: number) {
+  constructor(keep: number, floor: number) {
     this.#keep = keep;
+    this.floor = floor;
   }
 
   add(value: number): void {
@@ -34,7 +35,7 @@ class Largest {
     // Sorted now and then; until then the floor is a little low, which costs time only.
     if (this.#kept.length < 2 * this.#keep) return;
     this.#kept = this.#kept.sort((a, b) => b - a).slice(0, this.#keep);
-    this.floor = this.#kept.at(-1)!;
+    this.floor = Math.max(this.floor, this.#kept.at(-1)!);
   }
 }
 
@@ -76,13 +77,14 @@ if (port) {
       return new Uint32Array(0);
     }
     const found: Uint32Array[] = [];
-    const best = new Largest(task.keep);
+    const best = new Largest(task.keep, task.floor);
     const list = room.turned;
     for (let block = nextBlock(blocks); block !== null; block = nextBlock(blocks)) {
       const at = (field: Parameters<typeof blockField>[3]): number => blockField(layout, words, block, field);
       const [spans, ids, codes, errors, estimates] = [at('spans'), at('ids'), at('codes'), at('errors'), at('estimates')];
       const count = kernels.gather(at('scores'), spans, at('mask'), at('cases'), task.limit, block * casesPerBlock, list, casesPerBlock);
-      const slots = new Uint32Array(memory.buffer, list, count).slice();
+      const near = new Uint16Array(memory.buffer, at('scores'), casesPerBlock);
+      const slots = new Uint32Array(memory.buffer, list, count).filter((slot) => near[slot % casesPerBlock]! > task.above);
       const values = new Float32Array(memory.buffer, estimates, casesPerBlock);
       for (const slot of slots) {
         const inBlock = slot % casesPerBlock;

@@ -55,35 +55,19 @@ export interface MetStudy {
   readonly reports: readonly string[];
 }
 
-/** Begins to store a folder anew. @returns the images known of it until now, by study */
-export function startFolder(db: WriteDb, path: string): ReadonlyMap<string, string> {
-  return db.transaction(() => {
-    const before = imagesByStudy(db, path);
-    db.run('DELETE FROM archive_folder WHERE path = ?', path);
-    db.run('DELETE FROM archive_files WHERE folder = ?', path);
-    return before;
-  });
-}
-
-/** Adds studies and their files in a folder; several times for a folder with many files. */
-export function addToFolder(db: WriteDb, path: string, studies: readonly MetStudy[]): void {
+/** Stores what a folder holds in place of what was known of it, all or nothing: a study whose images changed waits again. */
+export function putFolder(db: WriteDb, path: string, studies: readonly MetStudy[], { modifiedMs, surveyedMs }: { readonly modifiedMs: number; readonly surveyedMs: number }): void {
   db.transaction(() => {
+    const before = imagesByStudy(db, path);
+    db.run('DELETE FROM archive_files WHERE folder = ?', path);
     for (const study of studies) {
       const known = findArchiveStudy(db, study.uid);
       if (!known) db.run('INSERT INTO archive_study (uid, accession, patient) VALUES (?, ?, ?)', study.uid, study.accession, study.patient);
       else if (known.patient !== study.patient || known.accession !== study.accession) mergeIdentity(db, known, study);
       for (const [kind, names] of [['image', study.images], ['report', study.reports]] as const) {
-        if (names.length === 0) continue;
-        const there = db.get<{ names: Uint8Array }>('SELECT names FROM archive_files WHERE study_uid = ? AND folder = ? AND kind = ?', study.uid, path, kind);
-        db.run('INSERT INTO archive_files (study_uid, folder, kind, names) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET names = excluded.names', study.uid, path, kind, pack(there ? [...unpack(there.names), ...names] : names));
+        if (names.length > 0) db.run('INSERT INTO archive_files (study_uid, folder, kind, names) VALUES (?, ?, ?, ?)', study.uid, path, kind, pack(names));
       }
     }
-  });
-}
-
-/** All files of a folder are stored: notes it, and lets studies whose images changed wait again. @param before from {@link startFolder} */
-export function finishFolder(db: WriteDb, path: string, before: ReadonlyMap<string, string>, { modifiedMs, surveyedMs }: { readonly modifiedMs: number; readonly surveyedMs: number }): void {
-  db.transaction(() => {
     const now = imagesByStudy(db, path);
     for (const study of new Set([...before.keys(), ...now.keys()])) if (before.get(study) !== now.get(study)) wake(db, study);
     db.run('INSERT INTO archive_folder (path, modified_ms, surveyed_ms) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET modified_ms = excluded.modified_ms, surveyed_ms = excluded.surveyed_ms', path, modifiedMs, surveyedMs);

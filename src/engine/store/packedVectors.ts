@@ -1,7 +1,8 @@
 /**
  * Unit rows in ten bits a number, for archives that have grown: each row is told as its difference from a reference row,
  * in 1024 even steps over the largest difference. A cosine moves by less than 1e-4, which is less than two execution
- * providers of one encoder differ by, and a case's similarity by some 1e-5; docs/search.md has the rankings that it changes. The difference,
+ * providers of one encoder differ by, and a case's similarity by some 1e-5
+ * (more where two entries are so close that the greedy alignment takes the other one first); docs/search.md has the rankings that it changes. The difference,
  * rather than the row, because embeddings of one kind of study lie close together.
  *
  * Layout: float32 [rows] step sizes, then [rows][width] low bytes, then [rows][ceil(width / 4)] two high bits each.
