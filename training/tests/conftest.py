@@ -31,7 +31,8 @@ def write_set(folder: Path, cases: int, per_shard: int = 4) -> Path:
             masks[index, 10:16, 20:30, columns] = 1
             sentences = [f"There is a {1 + (start + index) / 10:.1f} cm enhancing lesion in the {side} frontal lobe.", "No midline shift.", "Hydrocephalus is absent."]
             answers = {**ANSWERS, "side": side.capitalize(), "locations": f"{side.capitalize()} frontal lobe"}
-            lines.append({"id": f"case-{start + index}", "sentences": sentences, "wordings": [sentences[:2]], "answers": answers, "shard": f"shard-{number:04d}.npz", "index": index})
+            lesion = {"centreSar": [13.0, 96.0, 56.0 if side == "left" else 198.0], "location": answers["locations"], "kind": "solid", "sizeMm": 10.0 + start + index}
+            lines.append({"id": f"case-{start + index}", "sentences": sentences, "wordings": [sentences[:2]], "answers": answers, "lesions": [lesion], "shard": f"shard-{number:04d}.npz", "index": index})
         np.savez(folder / f"shard-{number:04d}.npz", volumes=volumes, masks=masks)
     (folder / "reports.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder

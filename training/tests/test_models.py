@@ -13,6 +13,7 @@ from brat_train.models.config import BratConfig, QFormerConfig, VisionConfig, Wr
 from brat_train.models.heads import FINDINGS, FindingHeads
 from brat_train.models.lesion import LesionDecoder, lesion_loss
 from brat_train.models.llama import Writer
+from brat_train.train.pretrain import encode_by_length
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,15 @@ def test_grid_cells_follow_the_axes_of_the_volume(model: Brat) -> None:
                 change = (net(volume) - net(base)).norm(dim=-1)[0].reshape(net.grid)
             halves = [half.sum() for half in change.chunk(2, dim=axis)]
             assert float(halves[end]) > 1.5 * float(halves[1 - end])
+
+
+def test_sentences_read_by_length_are_those_read_together(model: Brat) -> None:
+    token_ST = torch.randint(4, 300, (9, 12))
+    length_S = torch.tensor([12, 3, 7, 3, 1, 12, 5, 4, 9])
+    real_ST = torch.arange(12) < length_S[:, None]
+    together = model.encode_sentences(token_ST, real_ST)
+    torch.testing.assert_close(encode_by_length(model, token_ST, real_ST, groups=4), together, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(encode_by_length(model, token_ST[:2], real_ST[:2], groups=4), together[:2], rtol=1e-4, atol=1e-5)
 
 
 def test_a_word_of_a_caption_is_not_seen_before_its_turn(model: Brat) -> None:

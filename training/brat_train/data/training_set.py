@@ -2,7 +2,8 @@
 
 A shard holds `volumes` uint8 [n, 32, 256, 256] (or reduced in-plane), already prepared as the encoder takes them (SAR,
 0..1 times 255), and may hold `masks` uint8 [n, 32, 64, 64] of enhancing lesions. A line of reports.jsonl names its
-`shard` and `index`; it has `sentences`, and may have `wordings` (more reports of the same findings) and `answers`.
+`shard` and `index`; it has `sentences`, and may have `wordings` (more reports of the same findings), `answers` and `lesions`
+(each with `centreSar`, its place in a volume of full size, `location`, `kind` and `sizeMm`).
 Everything is kept on one device, since the whole set fits: 6,000 cases are 12.6 GB. Larger ones stay on disk (distributed/reading.py).
 """
 
@@ -24,6 +25,18 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What is known of one lesion, at its place."""
+
+    #: Fractional index (S, A, R) into the volume of full size, 32 x 256 x 256.
+    centre_sar: tuple[float, float, float]
+    #: An answer to the question of locations, such as `Left frontal lobe`.
+    location: str
+    kind: str
+    size_mm: float
+
+
+@dataclass(frozen=True)
 class Case:
     """What is known of one case beside its image."""
 
@@ -34,6 +47,8 @@ class Case:
     answers: dict[str, str]
     #: `train` or `dev` in sets that were split by patient, else ''.
     split: str = ""
+    #: Lesions whose place is known; simulated studies have them all.
+    marks: tuple[Mark, ...] = ()
 
 
 class Images(Protocol):
@@ -154,6 +169,11 @@ def read_listing(listing: Path) -> dict[str, list[tuple[int, Case]]]:
                 wordings=tuple(tuple(sentence.strip() for sentence in report if sentence.strip()) for report in wordings),
                 answers=record.get("answers", {}),
                 split=record.get("split", ""),
+                marks=tuple(
+                    Mark(tuple(float(at) for at in lesion["centreSar"]), lesion["location"], lesion["kind"], float(lesion["sizeMm"]))
+                    for lesion in record.get("lesions", [])
+                    if "centreSar" in lesion
+                ),
             )
             place = record["shard"], int(record["index"])
         except (KeyError, TypeError, ValueError) as error:

@@ -39,7 +39,7 @@ def untrained_contents(seed: int = 20260101) -> PackContents:
         writer=writer,
         writer_tokenizer=writer_tokenizer,
         heads=FindingHeads(model.config.qformer.hidden),
-        lesion=LesionDecoder(model.visual_encoder.pyramid_widths, model.visual_encoder.pyramid_grids[0]),
+        lesion=LesionDecoder(model.visual_encoder.pyramid_widths, model.visual_encoder.pyramid_grids[0], inner=model.config.vision.lesion_inner),
         golden_volume=drawn_head(model.config.vision.size),
         golden_sentences=[FIXED[0], FIXED[4], "There is a ring enhancing lesion in the left frontal lobe measuring 2.3 cm."],
     )

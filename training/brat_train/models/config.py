@@ -25,6 +25,8 @@ class VisionConfig:
     strides: tuple[tuple[int, int, int], ...] = ((2, 4, 4), (1, 2, 2), (2, 2, 2))
     #: kernel of the first convolution.
     stem_kernel: tuple[int, int, int] = (3, 7, 7)
+    #: Channels within the lesion decoder.
+    lesion_inner: int = 32
     #: In-plane averaging before the network: 2 lets a CPU train on 32x128x128 while the pack still takes 32x256x256.
     in_plane_reduction: int = 1
 
@@ -45,6 +47,9 @@ class QFormerConfig:
     layer_norm_eps: float = 1e-12
     #: Deviation of new weights: BERT's for its width; narrow networks need more, or an image hardly moves a query.
     init_std: float = 0.02
+    #: The same of the layers that look at the image, if it differs. With small weights each query sees the mean of a map, which is
+    #: nearly that of any other image, and adds it to itself at a small part of its own length: learning then hardly begins.
+    look_std: float | None = None
     pad_token_id: int = 0
 
 
@@ -87,6 +92,15 @@ def demo(vocabulary: int, in_plane_reduction: int = 1) -> BratConfig:
     return BratConfig(
         vision=VisionConfig(backbone="thin_resnet", strides=strides, in_plane_reduction=in_plane_reduction),
         qformer=QFormerConfig(hidden=256, layers=4, heads=8, intermediate=512, vocabulary=vocabulary, positions=256, dropout=0.1, init_std=0.05),
+        width=128,
+    )
+
+
+def thin(vocabulary: int) -> BratConfig:
+    """The demonstration model for one core: half the in-plane size, a third of `demo`'s operations or less (grid 8 x 16 x 16)."""
+    return BratConfig(
+        vision=VisionConfig(backbone="thin_resnet", widths=(24, 64), blocks=(1, 2), strides=((2, 4, 4), (1, 1, 1), (2, 2, 2)), lesion_inner=16, in_plane_reduction=2),
+        qformer=QFormerConfig(hidden=128, layers=4, heads=4, intermediate=256, vocabulary=vocabulary, positions=256, dropout=0.1, init_std=0.07, look_std=0.2),
         width=128,
     )
 

@@ -36,11 +36,11 @@ FINDINGS: tuple[tuple[str, str], ...] = (
 class FindingHeads(nn.Module):
     """Views of a study to a score per finding. Mean and maximum over views go in: no view has a fixed meaning."""
 
-    def __init__(self, hidden: int, inner: int = 256, dropout: float = 0.2) -> None:
+    def __init__(self, hidden: int, inner: int = 256, dropout: float = 0.2, outputs: int = len(FINDINGS)) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(2 * hidden)
         self.enter = nn.Linear(2 * hidden, inner)
-        self.leave = nn.Linear(inner, len(FINDINGS))
+        self.leave = nn.Linear(inner, outputs)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, view_BVH: Tensor) -> Tensor:

@@ -215,6 +215,10 @@ class QFormer(nn.Module):
         self.bert = Bert(config, image_width)
         self.cls = LanguageHead(config, self.bert.embeddings.word_embeddings)
         self.apply(partial(initialise, std=config.init_std))
+        if config.look_std is not None:
+            for layer in self.bert.encoder.layer:
+                if layer.looks:
+                    layer.crossattention.apply(partial(initialise, std=config.look_std))
 
     def look(self, query_BQH: Tensor, image_BPF: Tensor) -> QFormerOutput:
         """Queries alone, looking at the image."""

@@ -1,4 +1,4 @@
-"""A whole run: tokenizers, pre-training, report writer, heads, figures. Each stage resumes by itself.
+"""A whole run: tokenizers, the backbone by itself where a recipe says so, pre-training, report writer, heads, figures. Each stage resumes by itself.
 
 A run folder holds `run.json` (the recipe), the tokenizers, a checkpoint and a log per stage, and `figures.json` at the end.
 Where processes share a run, the first one alone reads and writes it, but for each one's own views.
@@ -32,12 +32,13 @@ from brat_train.text.byte_bpe import train_byte_bpe, write_report
 from brat_train.text.subwords import load_tokenizer, save_subwords, train_subwords
 from brat_train.train.batches import require_even_share
 from brat_train.train.evaluate import encode_reports, head_aurocs, retrieval, sentence_support
+from brat_train.train.learn_backbone import LearnBackbone
 from brat_train.train.learn_findings import LearnFindings
 from brat_train.train.loop import Clock, run_stage
 from brat_train.train.pretrain import Pretrain
 from brat_train.train.recipes import Recipe, Stage, recipe_from_json, to_json
 from brat_train.train.task import Task
-from brat_train.train.view_bank import bridge_inputs_of, view_bank, views_of
+from brat_train.train.view_bank import ViewSource, bridge_inputs_of, inputs_of_maps, view_bank, views_of
 from brat_train.train.write_reports import WriteReports, write
 
 
@@ -102,16 +103,32 @@ def train(
     text = TextBank(training.cases, text_tokenizer, recipe.max_tokens, recipe.max_sentences, recipe.report_tokens)
     if group.first:
         _say(clock, f"{len(text.ids)} different sentences")
-    if not run(Pretrain(models.brat, models.lesion, models.heads, training, text, recipe, device, group), recipe.pretrain):
-        return False
-    models.brat.requires_grad_(False)
+    maps = None
+    if recipe.backbone is not None:
+        if models.lesion is None:
+            raise ValueError(f"{recipe.name} trains the backbone first, which needs a lesion weight and a backbone that keeps its maps")
+        if not run(LearnBackbone(models.brat, models.lesion, training, recipe, device, group), recipe.backbone):
+            return False
+        for module in (models.brat.visual_encoder, models.brat.ln_vision, models.lesion):
+            module.requires_grad_(False)
 
-    def bank_of(source: WriterSource) -> torch.Tensor:
+    def bank_of(source: ViewSource) -> torch.Tensor:
         kept = folder / (f"{source}.pt" if group.size == 1 else f"{source}-{group.rank}-of-{group.size}.pt")
         return view_bank(models.brat, training, recipe.augmentation, recipe.copies, recipe.seed, device, recipe.precision, kept, source)
 
-    bank = bank_of("views")
-    seen = bank if recipe.writer_from == "views" else bank_of(recipe.writer_from)
+    if recipe.backbone is not None:
+        maps = bank_of("maps")
+        if group.first:
+            _say(clock, f"feature maps of {maps.shape[0]} x {maps.shape[1]} images")
+    if not run(Pretrain(models.brat, models.lesion, models.heads, training, text, recipe, device, group, maps), recipe.pretrain):
+        return False
+    models.brat.requires_grad_(False)
+    bank = bank_of("views") if maps is None else inputs_of_maps(models.brat, maps, recipe.precision, "views")
+    if recipe.writer_from == "views":
+        seen = bank
+    else:
+        seen = bank_of(recipe.writer_from) if maps is None else inputs_of_maps(models.brat, maps, recipe.precision, recipe.writer_from)
+    del maps
     if group.first:
         _say(clock, f"views of {bank.shape[0]} x {bank.shape[1]} images")
     if not run(WriteReports(models.bridge, models.writer, seen, training.cases, writer_tokenizer, recipe, device, group, training.first), recipe.writer):
@@ -149,7 +166,7 @@ def make_models(recipe: Recipe, text_tokenizer: Tokenizer, writer_tokenizer: Tok
     hidden = brat.config.qformer.hidden
     grids = getattr(brat.visual_encoder, "pyramid_grids", None)
     writer = Writer(recipe.writer_model(writer_tokenizer.get_vocab_size()), recipe.writer_dropout)
-    lesion = LesionDecoder(brat.visual_encoder.pyramid_widths, grids[0]) if grids and recipe.objective.lesion_weight else None
+    lesion = LesionDecoder(brat.visual_encoder.pyramid_widths, grids[0], inner=brat.config.vision.lesion_inner) if grids and recipe.objective.lesion_weight else None
     return Models(brat, lesion, Bridge(bridge_sizes(brat, recipe.writer_from)[1], writer.config), writer, FindingHeads(hidden), text_tokenizer, writer_tokenizer)
 
 

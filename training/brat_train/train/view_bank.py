@@ -1,8 +1,9 @@
-"""Views of every training image, computed once with the frozen model, so that later stages need no image."""
+"""Views, or feature maps, of every training image, computed once with the frozen model, so that later stages need no image."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,20 +14,38 @@ from brat_train.models.brat import Brat
 from brat_train.models.feature_tokens import WriterSource, bridge_input
 from brat_train.train.checkpoint import load_if_there, save_atomic
 
+#: What the bridge gets, or the normalised feature maps that the queries look at.
+ViewSource = WriterSource | Literal["maps"]
+
 
 @torch.no_grad()
 def bridge_inputs_of(
-    model: Brat, data: TrainingSet, how: Augmentation, seed: int, device: torch.device, precision: str, source: WriterSource, batch: int = 32
+    model: Brat, data: TrainingSet, how: Augmentation, seed: int, device: torch.device, precision: str, source: ViewSource, batch: int = 32
 ) -> Tensor:
-    """What the bridge gets [images, tokens, width], float16, of one varied copy of each image held."""
+    """What the bridge gets, or the feature maps, [images, tokens, width], float16, of one varied copy of each image held."""
     model.eval()
     generator = torch.Generator(device).manual_seed(seed)
     parts = []
     for start in range(0, len(data.volumes), batch):
         volume, _ = prepare(data.volumes[start : start + batch].to(device), how, generator)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
-            parts.append(bridge_input(model, model.encode_volume(volume), source).half())
+            made = model.image_features(volume) if source == "maps" else bridge_input(model, model.encode_volume(volume), source)
+        parts.append(made.half())
     return torch.cat(parts)
+
+
+@torch.no_grad()
+def inputs_of_maps(model: Brat, maps: Tensor, precision: str, source: WriterSource, batch: int = 64) -> Tensor:
+    """What the bridge gets [copies, images, tokens, width], float16, of kept feature maps [copies, images, positions, width]."""
+    model.eval()
+    copies = []
+    for map_NPF in maps:
+        parts = []
+        for part_BPF in map_NPF.split(batch):
+            with torch.autocast(maps.device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+                parts.append(bridge_input(model, model.encode_features(part_BPF.float()), source).half())
+        copies.append(torch.cat(parts))
+    return torch.stack(copies)
 
 
 @torch.no_grad()
@@ -45,7 +64,7 @@ def views_of(model: Brat, data: TrainingSet, how: Augmentation, seed: int, devic
 
 
 def view_bank(
-    model: Brat, data: TrainingSet, how: Augmentation, copies: int, seed: int, device: torch.device, precision: str, kept: Path, source: WriterSource = "views"
+    model: Brat, data: TrainingSet, how: Augmentation, copies: int, seed: int, device: torch.device, precision: str, kept: Path, source: ViewSource = "views"
 ) -> Tensor:
     """Views (or tokens of feature maps) [copies, images, V, hidden] float16 of the images held; the first copy is of the images as they are.
 
