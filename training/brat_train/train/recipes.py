@@ -136,10 +136,10 @@ def demo_cpu() -> Recipe:
         augmentation=CHEAP,
         in_plane_reduction=2,
         dev_cases=120,
-        objective=replace(_DEMO_OBJECTIVE, generation_every=16, look_weight=0.3),
+        objective=replace(_DEMO_OBJECTIVE, generation_every=16, look_weight=2.0),
         backbone=Stage(steps=850, batch=16, rate=2e-3),
-        pretrain=Stage(steps=480, batch=32, rate=1.5e-3),
-        writer=Stage(steps=600, batch=24, rate=1.5e-3),
+        pretrain=Stage(steps=420, batch=32, rate=1.5e-3),
+        writer=Stage(steps=360, batch=24, rate=1.5e-3),
         heads=Stage(steps=300, batch=128, rate=1e-3),
         copies=1,
     )
