@@ -3,7 +3,7 @@
  * here and nowhere else. Starting is quick, since no model, worker or runtime is loaded before something needs it.
  */
 import type { CaseFilter, Handlers, ImportEvent, ShellHandlers, SimilarCase } from '../shared/contract.ts';
-import { isCancelled, toErrorData } from '../shared/errors.ts';
+import { EngineError, isCancelled, toErrorData } from '../shared/errors.ts';
 import { createFrameDecoder } from './dicom/decode/frameDecoder.ts';
 import { removeIncoming } from './install/importPack.ts';
 import type { Clock, Log } from './ports.ts';
@@ -16,6 +16,7 @@ import { removeCases } from './services/archiveRemoval.ts';
 import { Changes, changeHandlers } from './services/changes.ts';
 import { Flagging, flaggingHandlers } from './services/flagging.ts';
 import { Grounding } from './services/grounding.ts';
+import { indexCase } from './services/indexCase.ts';
 import { importHandlers, importPaths, type ImportParts } from './services/importing.ts';
 import { indexArchive, type IndexEvent } from './services/indexing.ts';
 import { Library } from './services/library.ts';
@@ -25,8 +26,10 @@ import { Models, providerNames, type WantedProvider } from './services/models.ts
 import type { Natives } from './services/natives.ts';
 import { modelsFolderOf, packHandlers, Packs } from './services/packs.ts';
 import { Queue } from './services/queue.ts';
+import { Reporting, reportingHandlers, unsupportedFlags } from './services/reporting.ts';
 import { attachReports, type ReportsOutcome } from './services/reports.ts';
 import { searchHandlers, searchText, type SearchHow } from './services/searching.ts';
+import { Session, sessionHandlers } from './services/session.ts';
 import { statusHandlers } from './services/status.ts';
 import { structuringHandlers } from './services/structuring.ts';
 import { studyHandlers } from './services/studies.ts';
@@ -111,6 +114,17 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const analyses = new Analyses(parts);
   const grounding = new Grounding({ analyses, models, changes });
   const flagging = new Flagging({ ...parts, grounding, priorOpened: () => false, measurementsOf: () => [] });
+  const session = new Session({ store, clock });
+  const reporting = new Reporting({
+    store, library, session, changes, clock,
+    draftOf: (study) => analyses.draft(study),
+    // A report can be signed where no model is installed: what it says of itself is flagged all the same.
+    flagsOf: (study, content) => flagging.flags(study, content).catch((error: unknown) => {
+      if (error instanceof EngineError && error.code.startsWith('pack/')) return unsupportedFlags(content);
+      throw error;
+    }),
+    indexCase: (study) => indexCase({ store, models, archive }, study).catch((error: unknown) => { log.warn('case.not-indexed', { code: toErrorData(error, study).code }); }),
+  });
   const uploads = new Uploads(store.temporaryFolder);
   const importing: ImportParts = { store, library, changes, clock, log, activity, forgetVolumes: (study) => { volumes.forget(study); }, uploads };
   const packs = new Packs({ store, models, natives, queue, activity, changes, clock, log, uploads, modelsFolder, vocabularyFile: options.vocabularyFile ?? '' });
@@ -144,6 +158,8 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...auditHandlers({ store, clock }),
       ...flaggingHandlers(flagging, grounding),
       ...structuringHandlers({ analyses, models }),
+      ...sessionHandlers(session, { store }),
+      ...reportingHandlers(reporting, { store, session, clock, library }),
       ...changeHandlers(changes),
     },
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },

@@ -12,6 +12,7 @@ import { layoutsMethods } from './contract/layouts.ts';
 import { measurementsMethods } from './contract/measurements.ts';
 import { modelsMethods } from './contract/models.ts';
 import { readingMethods } from './contract/reading.ts';
+import { reportingMethods } from './contract/reporting.ts';
 import { method, stream } from './contract/schema.ts';
 import type { HandlersOf, ItemOf, MethodNames, MethodSchema, ParamsOf, ResultOf, StreamNames, StreamSchema } from './contract/schema.ts';
 import { structuredMethods } from './contract/structured.ts';
@@ -27,6 +28,7 @@ export * from './contract/measurements.ts';
 export * from './contract/models.ts';
 export * from './contract/reading.ts';
 export * from './contract/report.ts';
+export * from './contract/reporting.ts';
 export type * from './contract/schema.ts';
 export * from './contract/structured.ts';
 export * from './contract/studies.ts';
@@ -41,6 +43,7 @@ export const contract = {
   ...modelsMethods,
   ...measurementsMethods,
   ...layoutsMethods,
+  ...reportingMethods,
   ...auditMethods,
   ...flagsMethods,
   ...structuredMethods,

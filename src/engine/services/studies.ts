@@ -4,6 +4,7 @@ import type { Clock, Log } from '../ports.ts';
 import { recordAudit, studyMark } from '../store/audit.ts';
 import { lastJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
+import { reportState } from '../store/reports.ts';
 import { deleteStudy, listStudies, setRoleOverride, type StudyRow } from '../store/studies.ts';
 import type { Changes } from './changes.ts';
 import { describeDetail, describeStudy } from './describe.ts';
@@ -30,6 +31,8 @@ export function studyHandlers(parts: StudyParts): Pick<Handlers, 'studies.list' 
 
   async function stateOf(study: string): Promise<StudySummary['state']> {
     if (parts.isProcessing(study)) return 'processing';
+    const report = reportState(store.db, study);
+    if (report !== null) return report;
     if (await parts.isDrafted(study)) return 'drafted';
     return lastJob(store.db, 'analysis', study)?.state === 'failed' ? 'failed' : 'new';
   }

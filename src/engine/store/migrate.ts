@@ -4,6 +4,7 @@ import type { Database, ReadDb } from './database.ts';
 import { initial } from './migrations/0001_initial.ts';
 import { search } from './migrations/0002_search.ts';
 import { findings } from './migrations/0003_findings.ts';
+import { reports } from './migrations/0004_reports.ts';
 import { flags } from './migrations/0005_flags.ts';
 import { auditChain } from './migrations/0006_audit_chain.ts';
 import { measurements } from './migrations/0007_measurements.ts';
@@ -14,6 +15,7 @@ const migrations: readonly (readonly [version: number, migration: (db: Database)
   [1, initial],
   [2, search],
   [3, findings],
+  [4, reports],
   [5, flags],
   [6, auditChain],
   [7, measurements],

@@ -7,7 +7,7 @@ export const studiesTexts = {
   open: (name: string): string => `Open study of ${name}`,
   demo: 'DEMO',
   demoHint: 'Came with the app: not a patient',
-  states: { new: 'New', processing: 'Working', drafted: 'Drafted', failed: 'Failed' },
+  states: { new: 'New', processing: 'Working', drafted: 'Drafted', reading: 'In reading', signed: 'Signed', failed: 'Failed' },
   hasReport: 'Has a report in the archive',
   noName: 'No name',
   noDate: 'No date',

@@ -45,7 +45,7 @@ export const studySummary = z.object({
   accession: z.string(),
   seriesCount: z.int(),
   instanceCount: z.int(),
-  state: z.enum(['new', 'processing', 'drafted', 'failed']),
+  state: z.enum(['new', 'processing', 'drafted', 'reading', 'signed', 'failed']),
   /** True for studies that came with the app. */
   demo: z.boolean(),
   /** True when this study is also a case of the archive (it has a report). */

@@ -1,4 +1,4 @@
-import { Check, CircleAlert, FileText, LoaderCircle, Trash2 } from 'lucide-react';
+import { Check, CircleAlert, FileCheck, FileText, LoaderCircle, PenLine, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { StudySummary } from '../../../shared/contract.ts';
@@ -9,10 +9,17 @@ import { Sheet } from '../../ui/Sheet.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
 import { useStudies } from './studiesStore.ts';
 
+const stateIcons: Readonly<Record<Exclude<StudySummary['state'], 'new'>, ReactNode>> = {
+  processing: <LoaderCircle size={11} className="spin" aria-hidden />,
+  drafted: <Check size={11} aria-hidden />,
+  reading: <PenLine size={11} aria-hidden />,
+  signed: <FileCheck size={11} aria-hidden />,
+  failed: <CircleAlert size={11} aria-hidden />,
+};
+
 function StateMark({ state }: { readonly state: StudySummary['state'] }): ReactNode {
   if (state === 'new') return null;
-  const icon = state === 'drafted' ? <Check size={11} aria-hidden /> : state === 'processing' ? <LoaderCircle size={11} className="spin" aria-hidden /> : <CircleAlert size={11} aria-hidden />;
-  return <span className={`state ${state}`}>{icon}{texts.studies.states[state]}</span>;
+  return <span className={`state ${state}`}>{stateIcons[state]}{texts.studies.states[state]}</span>;
 }
 
 export function StudyRow({ study, open }: { readonly study: StudySummary; readonly open: boolean }): ReactNode {
