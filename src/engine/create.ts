@@ -37,6 +37,7 @@ import { Uploads } from './services/uploads.ts';
 import { Volumes, volumeHandlers } from './services/volumes.ts';
 import { demoStudies, loadDemo, storeDemo } from './store/demo/install.ts';
 import { openStore, type Store } from './store/openStore.ts';
+import { listMeasurements } from './store/measurements.ts';
 import { readSetting, writeSetting } from './store/settings.ts';
 import { createPreprocessor } from './volume/preprocess.ts';
 import { engineVersion } from './version.ts';
@@ -113,7 +114,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const parts: AnalysisParts = { store, library, changes, queue, activity, models, archive, decoder, preprocessor, clock };
   const analyses = new Analyses(parts);
   const grounding = new Grounding({ analyses, models, changes });
-  const flagging = new Flagging({ ...parts, grounding, priorOpened: () => false, measurementsOf: () => [] });
+  const flagging = new Flagging({ ...parts, grounding, priorOpened: () => false, measurementsOf: (study) => listMeasurements(store.db, study) });
   const session = new Session({ store, clock });
   const reporting = new Reporting({
     store, library, session, changes, clock,
