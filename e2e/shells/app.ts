@@ -9,7 +9,7 @@ import { test as base, expect } from '@playwright/test';
 import type { Page } from '@playwright/test';
 import { ReadingRoom } from '../pages/readingRoom.ts';
 import { openBrowserShell } from './browser.ts';
-import { fillArchive } from '../studies/studies.ts';
+import { fillArchive, fillHeads } from '../studies/studies.ts';
 import { openReplacedShell } from './replaced.ts';
 
 export { expect };
@@ -18,6 +18,8 @@ export interface ShellOptions {
   readonly shell: 'browser' | 'replaced';
   /** Starts on a data folder with three indexed cases instead of an empty one. */
   readonly priorCases: boolean;
+  /** Starts with a study, an earlier one of the same patient in another pose, a doubtful one, and another patient's; those have reports. */
+  readonly heads: boolean;
   /** Starts with the demonstration archive and studies, as a new user does. */
   readonly demo: boolean;
 }
@@ -53,11 +55,13 @@ const shells = { browser: openBrowserShell, replaced: openReplacedShell };
 export const test = base.extend<Fixtures & ShellOptions>({
   shell: ['browser', { option: true }],
   priorCases: [false, { option: true }],
+  heads: [false, { option: true }],
   demo: [false, { option: true }],
-  app: async ({ shell, priorCases, demo }, use) => {
+  app: async ({ shell, priorCases, heads, demo }, use) => {
     process.env['BRAT_DEMO'] = demo ? '' : 'none'; // passed on to the shell and the command line
     const dataDir = mkdtempSync(join(tmpdir(), 'brat-e2e-'));
     if (priorCases) await fillArchive(dataDir);
+    if (heads) await fillHeads(dataDir);
     const complaints: string[] = [];
     const app = await shells[shell](dataDir, (page) => {
       page.on('console', (message) => { if (message.type() === 'error' || (message.type() === 'warning' && !expectedWarning.test(message.text()))) complaints.push(`console: ${message.text()}`); });

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeHeadStudy } from '../../src/testing/headPhantom.ts';
 import { writePhantomStudy } from '../../src/testing/phantomStudy.ts';
 import { sharedData } from '../../src/testing/sharedData.ts';
 import { wrapTumourStudy } from '../../src/testing/wrapTumourStudy.ts';
@@ -56,13 +57,33 @@ export async function medium(): Promise<{ readonly path: string; readonly files:
 
 const reports = ['There is a ring-enhancing mass in the left frontal lobe. No midline shift.', 'No mass is seen. The ventricles are of normal size.', 'Postoperative cavity. A small enhancing focus remains.'];
 
+/** Runs the built command line on a data folder. */
+const bratIn = (dataDir: string) => (...words: string[]): void => { execFileSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...words, '--data-dir', dataDir], { stdio: 'pipe' }); };
+
+/**
+ * A study of 2024 without a report, an earlier one of the same patient in another pose, one under the same number with another
+ * name, and another patient's; all but the first have reports and are indexed.
+ */
+export async function fillHeads(dataDir: string): Promise<void> {
+  const from = folder();
+  await writeHeadStudy(join(from, 'now'), { uid: '2.25.810', accession: 'NOW', elements: [['00080020', 'DA', '20240601']] });
+  await writeHeadStudy(join(from, 'before'), { uid: '2.25.811', accession: 'BEFORE', motion: [6, -4, 9, 5, -8, 12], seed: 2, elements: [['00080020', 'DA', '20220301']] });
+  await writeHeadStudy(join(from, 'doubt'), { uid: '2.25.812', accession: 'DOUBT', motion: [0, 0, 4, 0, 0, 0], seed: 3, elements: [['00080020', 'DA', '20210101'], ['00100010', 'PN', 'Smith^Joan']] });
+  await writeHeadStudy(join(from, 'other'), { uid: '2.25.813', accession: 'OTHER', motion: [2, 3, 0, 0, 0, 20], seed: 4, elements: [['00080020', 'DA', '20200101'], ['00100010', 'PN', 'Roe^Ann'], ['00100020', 'LO', 'P2'], ['00100030', 'DA', '19700101']] });
+  const table = join(folder(), 'reports.csv');
+  writeFileSync(table, ['accession,report', 'BEFORE,"There is an enhancing mass in the left frontal lobe. No midline shift."', 'DOUBT,"No mass is seen."', 'OTHER,"There is an enhancing mass in the right parietal lobe. There is hydrocephalus."'].join('\n'));
+  const brat = bratIn(dataDir);
+  brat('import', from, '--reports', table);
+  brat('index');
+}
+
 /** Fills a data folder with a small archive by the command line, as a hospital would: import with reports, then index. */
 export async function fillArchive(dataDir: string): Promise<void> {
   const from = folder();
   for (const at of reports.keys()) await writePhantomStudy(join(from, String(at)), { uid: `2.25.70${at}`, accession: `ACC${at}`, series: ['t1c'], seed: at });
   const table = join(folder(), 'reports.csv');
   writeFileSync(table, ['accession,report', ...reports.map((report, at) => `ACC${at},"${report}"`)].join('\n'));
-  const brat = (...words: string[]): void => { execFileSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...words, '--data-dir', dataDir], { stdio: 'pipe' }); };
+  const brat = bratIn(dataDir);
   brat('import', from, '--reports', table);
   brat('index');
 }

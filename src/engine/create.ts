@@ -13,6 +13,7 @@ import { auditHandlers } from './services/auditing.ts';
 import { Archive } from './services/archive.ts';
 import { importArchive, type ArchiveImportEvent, type ArchiveImportOptions } from './services/archiveImport.ts';
 import { removeCases } from './services/archiveRemoval.ts';
+import { CaseFindings } from './services/caseFindings.ts';
 import { Changes, changeHandlers } from './services/changes.ts';
 import { Flagging, flaggingHandlers } from './services/flagging.ts';
 import { Grounding } from './services/grounding.ts';
@@ -22,14 +23,17 @@ import { indexArchive, type IndexEvent } from './services/indexing.ts';
 import { Library } from './services/library.ts';
 import { layoutHandlers } from './services/layouts.ts';
 import { measurementHandlers } from './services/measurements.ts';
+import { matchingHandlers } from './services/matching.ts';
 import { Models, providerNames, type WantedProvider } from './services/models.ts';
 import type { Natives } from './services/natives.ts';
 import { modelsFolderOf, packHandlers, Packs } from './services/packs.ts';
+import { priorHandlers } from './services/priors.ts';
 import { Queue } from './services/queue.ts';
 import { Reporting, reportingHandlers, unsupportedFlags } from './services/reporting.ts';
 import { attachReports, type ReportsOutcome } from './services/reports.ts';
 import { searchHandlers, searchText, type SearchHow } from './services/searching.ts';
 import { Session, sessionHandlers } from './services/session.ts';
+import { similarHandlers } from './services/similar.ts';
 import { statusHandlers } from './services/status.ts';
 import { structuringHandlers } from './services/structuring.ts';
 import { studyHandlers } from './services/studies.ts';
@@ -156,6 +160,9 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...layoutHandlers(store),
       ...analysisHandlers(analyses),
       ...searchHandlers({ store, models, archive, library, volumes, clock }),
+      ...similarHandlers({ store, library, clock, models, archive, analyses, decoder, findings: new CaseFindings(store, analyses) }),
+      ...priorHandlers({ store, library, clock }),
+      ...matchingHandlers({ store, library, volumes, analyses, models, activity, clock }),
       ...auditHandlers({ store, clock }),
       ...flaggingHandlers(flagging, grounding),
       ...structuringHandlers({ analyses, models }),

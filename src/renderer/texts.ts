@@ -13,6 +13,7 @@ import { modelsTexts } from './texts/models.ts';
 import { noticesTexts } from './texts/notices.ts';
 import { readingTexts } from './texts/reading.ts';
 import { seriesTexts } from './texts/series.ts';
+import { similarTexts } from './texts/similar.ts';
 import { statusTexts } from './texts/status.ts';
 import { studiesTexts } from './texts/studies.ts';
 import { trainingTexts } from './texts/training.ts';
@@ -28,6 +29,7 @@ export const texts = {
   measurements: measurementTexts,
   reading: readingTexts,
   findings: findingsTexts,
+  similar: similarTexts,
   training: trainingTexts,
   trainingHint: trainingHintTexts,
   attention: attentionTexts,

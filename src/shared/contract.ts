@@ -11,11 +11,13 @@ import { flagsMethods } from './contract/flags.ts';
 import { layoutsMethods } from './contract/layouts.ts';
 import { measurementsMethods } from './contract/measurements.ts';
 import { modelsMethods } from './contract/models.ts';
+import { priorsMethods } from './contract/priors.ts';
 import { readingMethods } from './contract/reading.ts';
 import { reportingMethods } from './contract/reporting.ts';
 import { method, stream } from './contract/schema.ts';
 import type { HandlersOf, ItemOf, MethodNames, MethodSchema, ParamsOf, ResultOf, StreamNames, StreamSchema } from './contract/schema.ts';
 import { structuredMethods } from './contract/structured.ts';
+import { similarMethods } from './contract/similar.ts';
 import { importEvent, studiesMethods } from './contract/studies.ts';
 import type { ImportEvent } from './contract/studies.ts';
 
@@ -26,11 +28,13 @@ export * from './contract/flags.ts';
 export * from './contract/layouts.ts';
 export * from './contract/measurements.ts';
 export * from './contract/models.ts';
+export * from './contract/priors.ts';
 export * from './contract/reading.ts';
 export * from './contract/report.ts';
 export * from './contract/reporting.ts';
 export type * from './contract/schema.ts';
 export * from './contract/structured.ts';
+export * from './contract/similar.ts';
 export * from './contract/studies.ts';
 export { errorData, packStamp, packSummary, packTraining, problem, role } from './contract/words.ts';
 export type * from './contract/words.ts';
@@ -40,6 +44,8 @@ export const contract = {
   ...studiesMethods,
   ...readingMethods,
   ...casesMethods,
+  ...similarMethods,
+  ...priorsMethods,
   ...modelsMethods,
   ...measurementsMethods,
   ...layoutsMethods,

@@ -1,7 +1,7 @@
 /** A small brain-like study as DICOM files made by code: T1 post-contrast, T1 and FLAIR of one made-up patient. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dicomImage } from './dicomFiles.ts';
+import { dicomImage, type TestElement } from './dicomFiles.ts';
 
 export interface PhantomSeries {
   readonly description: string;
@@ -28,6 +28,8 @@ export interface PhantomOptions {
   readonly seed?: number;
   /** Radius of the bright lesion, of half the picture. */
   readonly lesionRadius?: number;
+  /** Replace or add elements of every file, such as the patient's and the date. */
+  readonly elements?: readonly TestElement[];
 }
 
 /** An ellipsoid with a bright lesion on the patient's left, whose place depends on the seed. */
@@ -49,7 +51,7 @@ function slicePixels(size: number, slices: number, k: number, seed: number, lesi
  * @returns its StudyInstanceUID, and the SeriesInstanceUIDs in the order asked for
  */
 export async function writePhantomStudy(folder: string, options: PhantomOptions = {}): Promise<{ study: string; series: string[]; files: number }> {
-  const { uid = '2.25.7', accession = 'ACC7', series = ['t1c', 't1', 'flair'], slices = 8, size = 24, seed = 0, lesionRadius = Math.sqrt(0.03) } = options;
+  const { uid = '2.25.7', accession = 'ACC7', series = ['t1c', 't1', 'flair'], slices = 8, size = 24, seed = 0, lesionRadius = Math.sqrt(0.03), elements = [] } = options;
   const seriesUids = series.map((_, at) => `${uid}.${at + 1}`);
   for (const [at, kind] of series.entries()) {
     const { description, repetitionTimeMs, echoTimeMs, ...rest }: PhantomSeries = phantomSeries[kind];
@@ -65,6 +67,7 @@ export async function writePhantomStudy(folder: string, options: PhantomOptions 
           ...(rest.agent === undefined ? [] : [['00180010', 'LO', rest.agent] as const]),
           ['0020000d', 'UI', uid], ['0020000e', 'UI', seriesUids[at]!], ['00200011', 'IS', `${at + 1}`], ['00200013', 'IS', `${slices - k}`],
           ['00200032', 'DS', `-90\\-90\\${k * 5}`], ['00280030', 'DS', `${180 / size}\\${180 / size}`],
+          ...elements,
         ],
       });
       await writeFile(join(folder, kind, `IM${String(k).padStart(4, '0')}`), image);

@@ -12,6 +12,7 @@ export function readStudyAttributes(attributes: Attributes): StudyAttributes {
   return {
     patientName: displayName(attributes.text(tags.patientName)),
     patientId: attributes.text(tags.patientId),
+    patientIdIssuer: attributes.text(tags.patientIdIssuer),
     birthDate,
     sex: ['M', 'F', 'O'].includes(sex) ? sex : '',
     ageYears: yearsBetween(birthDate, studyDate) ?? parseAgeYears(attributes.text(tags.patientAge)),

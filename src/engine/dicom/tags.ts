@@ -5,7 +5,7 @@ export const tags = {
   studyDate: 'x00080020', seriesDate: 'x00080021', studyTime: 'x00080030', seriesTime: 'x00080031', acquisitionTime: 'x00080032',
   accessionNumber: 'x00080050', modality: 'x00080060', codeMeaning: 'x00080104', studyDescription: 'x00081030', seriesDescription: 'x0008103e',
   derivationDescription: 'x00082111', frameType: 'x00089007', complexImageComponent: 'x00089208',
-  patientName: 'x00100010', patientId: 'x00100020', patientBirthDate: 'x00100030', patientSex: 'x00100040', patientAge: 'x00101010',
+  patientName: 'x00100010', patientId: 'x00100020', patientIdIssuer: 'x00100021', patientBirthDate: 'x00100030', patientSex: 'x00100040', patientAge: 'x00101010',
   contrastBolusAgent: 'x00180010', contrastBolusAgentSequence: 'x00180012', bodyPartExamined: 'x00180015', scanningSequence: 'x00180020', sequenceVariant: 'x00180021',
   mrAcquisitionType: 'x00180023', sequenceName: 'x00180024', sliceThickness: 'x00180050', repetitionTime: 'x00180080', echoTime: 'x00180081',
   inversionTime: 'x00180082', echoNumbers: 'x00180086', spacingBetweenSlices: 'x00180088', echoTrainLength: 'x00180091', protocolName: 'x00181030',

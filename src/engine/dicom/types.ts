@@ -89,6 +89,8 @@ export interface SequenceAttributes {
 export interface StudyAttributes {
   readonly patientName: string;
   readonly patientId: string;
+  /** Who gives out the patient's number (Issuer of Patient ID); absent in studies stored by older versions. */
+  readonly patientIdIssuer?: string;
   /** ISO date or empty. */
   readonly birthDate: string;
   readonly sex: string;

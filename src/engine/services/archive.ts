@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { CaseFilter, PackStamp, SimilarCase } from '../../shared/contract.ts';
 import { packKey } from '../pack/pack.ts';
 import type { Log } from '../ports.ts';
-import { alignPairwise, similarityMatrix } from '../search/alignment.ts';
+import { alignPairwise, similarityMatrix, type AlignedPair } from '../search/alignment.ts';
 import { fuseRankings } from '../search/fuseRankings.ts';
 import type { RankedCase } from '../search/rankCases.ts';
 import { caseOfStudy, casesByWords, casesWithWords, countCases, countVectors, findCase, sentencesOfCase, vectorKeyOfCase, vectorsOfCase, type VectorKind } from '../store/cases.ts';
@@ -28,9 +28,17 @@ export interface Query {
   readonly filter?: CaseFilter | undefined;
   /** Words by which reports are ranked as well; the two rankings are fused (search/fuseRankings.ts). */
   readonly withWords?: string | undefined;
+  /** What else a case must be, beside the filter. */
+  readonly also?: IndexQuery['eligible'];
   /** Proves the answer, which takes longer; otherwise cases are chosen by estimates (docs/search.md has how well). */
   readonly proven?: boolean;
   readonly signal?: AbortSignal;
+}
+
+export interface RankedSimilarCase {
+  readonly found: SimilarCase;
+  /** Row of the query, column of the case's vectors; most similar first. */
+  readonly pairs: readonly AlignedPair[];
 }
 
 export interface ArchiveOptions {
@@ -72,13 +80,21 @@ export class Archive {
    * @throws EngineError `search/not-encoded` if the query's width is not that of the archive's vectors, `cancelled`
    */
   async similar(query: Query): Promise<SimilarCase[]> {
+    return (await this.ranked(query)).map(({ found }) => found);
+  }
+
+  /** The same, with which row of the query each row of a case was matched with. */
+  async ranked(query: Query): Promise<RankedSimilarCase[]> {
     const { limit, signal, proven = false } = query;
     const index = this.index(query.by === 'sentences' ? 'sentences' : 'views', query.pack, query.width);
     const eligible = this.#eligible(query);
     const search = (count: number): Promise<RankedCase[]> => index.search(query.vectors, { limit: count, proven, eligible, ...(signal && { signal }) });
     const words = termsOf(query.withWords ?? '');
-    if (words.length === 0) return (await search(limit)).flatMap((item) => this.#describe(item, query) ?? []);
-    return this.#rankWithWords(query, words, eligible, search);
+    if (words.length > 0) return this.#rankWithWords(query, words, eligible, search);
+    return (await search(limit)).flatMap((item) => {
+      const found = this.#describe(item, query);
+      return found ? [{ found, pairs: item.pairs }] : [];
+    });
   }
 
   /** How many cases a search with this pack goes through. */
@@ -148,7 +164,7 @@ export class Archive {
   }
 
   /** Cases ranked by alignment and by words, fused. */
-  async #rankWithWords(query: Query, words: readonly string[], eligible: IndexQuery['eligible'], search: (count: number) => Promise<RankedCase[]>): Promise<SimilarCase[]> {
+  async #rankWithWords(query: Query, words: readonly string[], eligible: IndexQuery['eligible'], search: (count: number) => Promise<RankedCase[]>): Promise<RankedSimilarCase[]> {
     const kind = query.by === 'sentences' ? 'sentences' : 'views';
     const depth = Math.max(fusedAtLeast, query.limit * 10);
     const byVectors = await search(depth);
@@ -163,7 +179,7 @@ export class Archive {
     return fuseRankings([byVectors.map((item) => item.case), byWords]).flatMap(({ id, ranks }) => {
       const item = ranked.get(id) ?? this.#alignOne(id, kind, query);
       const described = item && this.#describe(item, query);
-      return described ? [{ ...described, ranks: { vectors: ranks[0]!, words: ranks[1]! } }] : [];
+      return item && described ? [{ found: { ...described, ranks: { vectors: ranks[0]!, words: ranks[1]! } }, pairs: item.pairs }] : [];
     }).slice(0, query.limit);
   }
 
@@ -176,12 +192,12 @@ export class Archive {
   }
 
   /** Which cases a query may find; undefined for all. */
-  #eligible({ study, filter = {} }: Query): IndexQuery['eligible'] {
+  #eligible({ study, filter = {}, also }: Query): IndexQuery['eligible'] {
     const { from, to, ageFrom, ageTo, sex, words, notPatientOf } = filter;
     const patient = notPatientOf === undefined ? '' : patientOfStudy(this.#db, notPatientOf);
     const left = [study, notPatientOf].filter((uid) => uid != null);
     const withWords = words === undefined ? null : this.#casesWith(words);
-    if (left.length === 0 && withWords === null && [from, to, ageFrom, ageTo, sex].every((bound) => bound === undefined)) return undefined;
+    if (left.length === 0 && withWords === null && [from, to, ageFrom, ageTo, sex].every((bound) => bound === undefined)) return also;
     return (facts) =>
       // A case whose images lie outside is named after its study.
       !left.includes(facts.study ?? facts.case) &&
@@ -192,7 +208,8 @@ export class Archive {
       (to === undefined || (facts.studyDate !== '' && facts.studyDate <= to)) &&
       (ageFrom === undefined || (facts.ageYears !== null && facts.ageYears >= ageFrom)) &&
       (ageTo === undefined || (facts.ageYears !== null && facts.ageYears <= ageTo)) &&
-      (withWords === null || withWords.has(facts.number));
+      (withWords === null || withWords.has(facts.number)) &&
+      (also?.(facts) ?? true);
   }
 
   /** Cases whose report holds all words, each as itself or as a beginning with a star after it. */

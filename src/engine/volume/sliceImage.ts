@@ -4,7 +4,7 @@
  * sagittal: anterior on the left). Pixels keep their true proportions.
  */
 import { encode } from 'fast-png';
-import { axisStep, cross, lps, norm, spacingMm, type Lps } from '../../shared/geometry.ts';
+import { axisStep, cross, invertAffine, lps, norm, patientToVoxel, spacingMm, type Affine, type Lps } from '../../shared/geometry.ts';
 import { nearestPlane } from './plane.ts';
 import type { Volume } from './types.ts';
 
@@ -31,23 +31,16 @@ export function renderSlicePng(volume: Volume, { k, maxSize }: SliceImageOptions
   const [ni, nj, nk] = volume.dims;
   if (!Number.isInteger(k) || k < 0 || k >= nk) throw new RangeError(`slice ${k} of ${nk}`);
   const [di, dj] = spacingMm(volume.voxelToLps);
-  const steps = [axisStep(volume.voxelToLps, 0), axisStep(volume.voxelToLps, 1)] as const;
-  const { right, down } = hanging[nearestPlane(unit(cross(unit(steps[0]), unit(steps[1]))))];
-  // The voxel axis that runs more across the image is its width; each then runs with or against the hanging.
-  const alongRight = steps.map((step, axis) => component(step, right) / [di, dj][axis]!);
-  const widthAxis = Math.abs(alongRight[0]!) >= Math.abs(alongRight[1]!) ? 0 : 1;
-  const heightAxis = 1 - widthAxis;
-  const flipX = alongRight[widthAxis]! < 0;
-  const flipY = component(steps[heightAxis]!, down) < 0;
+  const { widthAxis, heightAxis, flipX, flipY } = hangingOf(volume.voxelToLps);
   const counts = [ni, nj] as const;
   const extents = [ni * di, nj * dj] as const;
   const perMm = maxSize / Math.max(extents[0], extents[1]);
   const width = Math.max(1, Math.round(extents[widthAxis] * perMm));
-  const height = Math.max(1, Math.round(extents[heightAxis]! * perMm));
+  const height = Math.max(1, Math.round(extents[heightAxis] * perMm));
   const grey = greyScale(volume);
   const data = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
-    const v = sampleRange(flipY ? height - 1 - y : y, height, counts[heightAxis]!);
+    const v = sampleRange(flipY ? height - 1 - y : y, height, counts[heightAxis]);
     for (let x = 0; x < width; x++) {
       const u = sampleRange(flipX ? width - 1 - x : x, width, counts[widthAxis]);
       const [i, j] = widthAxis === 0 ? [u, v] : [v, u];
@@ -57,6 +50,33 @@ export function renderSlicePng(volume: Volume, { k, maxSize }: SliceImageOptions
     }
   }
   return encode({ width, height, data, channels: 1, depth: 8 });
+}
+
+interface Hanging {
+  /** Voxel axes along the width and the height of the image, and whether they run against it. */
+  readonly widthAxis: 0 | 1;
+  readonly heightAxis: 0 | 1;
+  readonly flipX: boolean;
+  readonly flipY: boolean;
+}
+
+function hangingOf(voxelToLps: Affine): Hanging {
+  const [di, dj] = spacingMm(voxelToLps);
+  const steps = [axisStep(voxelToLps, 0), axisStep(voxelToLps, 1)] as const;
+  const { right, down } = hanging[nearestPlane(unit(cross(unit(steps[0]), unit(steps[1]))))];
+  // The voxel axis that runs more across the image is its width; each then runs with or against the hanging.
+  const alongRight = steps.map((step, axis) => component(step, right) / [di, dj][axis]!);
+  const widthAxis = Math.abs(alongRight[0]!) >= Math.abs(alongRight[1]!) ? 0 : 1;
+  const heightAxis = widthAxis === 0 ? 1 : 0;
+  return { widthAxis, heightAxis, flipX: alongRight[widthAxis]! < 0, flipY: component(steps[heightAxis], down) < 0 };
+}
+
+/** Where a point of the patient comes to lie in the picture of its slice, from the left and the top, 0..1; null beside it. */
+export function renderedAt({ dims, voxelToLps }: Pick<Volume, 'dims' | 'voxelToLps'>, point: Lps | readonly [number, number, number]): [number, number] | null {
+  const { widthAxis, heightAxis, flipX, flipY } = hangingOf(voxelToLps);
+  const place = patientToVoxel(invertAffine(voxelToLps), lps(point[0], point[1], point[2]));
+  const [x, y] = [(place[widthAxis] + 0.5) / dims[widthAxis], (place[heightAxis] + 0.5) / dims[heightAxis]];
+  return x < 0 || x > 1 || y < 0 || y > 1 ? null : [flipX ? 1 - x : x, flipY ? 1 - y : y];
 }
 
 const unit = (v: Lps): Lps => {

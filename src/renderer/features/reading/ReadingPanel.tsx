@@ -11,7 +11,7 @@ import { FindingsTab } from '../findings/FindingsTab.tsx';
 import { OutsideNotice } from '../findings/OutsideNotice.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
 import { ReportTab } from '../report/ReportTab.tsx';
-import { useSearch } from '../similar/searchStore.ts';
+import { useSimilar } from '../similar/similarStore.ts';
 import { SimilarTab } from '../similar/SimilarTab.tsx';
 import { analysisSteps, outsideOf } from './analysis.ts';
 import { useReading } from './readingStore.ts';
@@ -41,10 +41,10 @@ function MadeBy(): ReactNode {
 export function ReadingPanel(): ReactNode {
   const { phase, progress, failure } = useReading();
   const { tab, showTab } = useReadingTab();
-  const search = useSearch((state) => state.search);
+  const answer = useSimilar((state) => state.answer);
   const outside = outsideOf(progress);
   const { similar, withheld } = progress;
-  const cases = search === null ? similar : search.cases;
+  const cases = answer === null ? similar : answer.cases;
   const panels: Readonly<Record<ReadingTab, ReactNode>> = { report: <ReportTab />, findings: <FindingsTab />, similar: <SimilarTab /> };
   const marks: Readonly<Partial<Record<ReadingTab, ReactNode>>> = cases === null ? {} : { similar: cases.length };
   return (

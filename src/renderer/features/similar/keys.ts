@@ -3,7 +3,7 @@ import { flushSync } from 'react-dom';
 import { texts } from '../../texts.ts';
 import { contributeActions, contributeEscape } from '../keyboard/registry.ts';
 import { useReadingTab } from '../reading/tabStore.ts';
-import { useSearch } from './searchStore.ts';
+import { useSimilar } from './similarStore.ts';
 
 function searchCases(): void {
   flushSync(() => { useReadingTab.getState().showTab('similar'); }); // a field in a hidden panel takes no focus
@@ -12,8 +12,8 @@ function searchCases(): void {
 
 contributeActions([{ id: 'reading.search', group: 'general', label: texts.keyboard.actions.search, keys: ['/'], run: searchCases }]);
 contributeEscape(() => {
-  const { search, clearSearch } = useSearch.getState();
-  if (search === null) return false;
-  clearSearch();
+  const { query, clearText } = useSimilar.getState();
+  if (query.by !== 'text') return false;
+  clearText();
   return true;
 });
