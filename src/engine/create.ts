@@ -42,6 +42,7 @@ import { Volumes, volumeHandlers } from './services/volumes.ts';
 import { demoStudies, loadDemo, storeDemo } from './store/demo/install.ts';
 import { openStore, type Store } from './store/openStore.ts';
 import { listMeasurements } from './store/measurements.ts';
+import { openedPriors } from './store/priors.ts';
 import { readSetting, writeSetting } from './store/settings.ts';
 import { createPreprocessor } from './volume/preprocess.ts';
 import { engineVersion } from './version.ts';
@@ -118,7 +119,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const parts: AnalysisParts = { store, library, changes, queue, activity, models, archive, decoder, preprocessor, clock };
   const analyses = new Analyses(parts);
   const grounding = new Grounding({ analyses, models, changes });
-  const flagging = new Flagging({ ...parts, grounding, priorOpened: () => false, measurementsOf: (study) => listMeasurements(store.db, study) });
+  const flagging = new Flagging({ ...parts, grounding, priorOpened: (study) => openedPriors(store.db, study).size > 0, measurementsOf: (study) => listMeasurements(store.db, study) });
   const session = new Session({ store, clock });
   const reporting = new Reporting({
     store, library, session, changes, clock,
