@@ -54,7 +54,7 @@ test.describe('the demonstration archive', () => {
     await picture('demo-search');
     await room.page.getByRole('button', { name: texts.reading.clearSearch }).click();
     await room.studies.first().click();
-    await expect(room.viewport('Axial')).toHaveAttribute('data-ready', 'true');
+    await expect(room.picture(1)).toHaveAttribute('data-ready', 'true');
     await room.analyse();
     await room.showTab('similar');
     await expect(room.cases()).toHaveCount(10);
