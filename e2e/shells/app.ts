@@ -22,6 +22,8 @@ export interface ShellOptions {
   readonly heads: boolean;
   /** Starts with the demonstration archive and studies, as a new user does. */
   readonly demo: boolean;
+  /** Whether new studies are processed in the background, as they are for a user. */
+  readonly background: boolean;
 }
 
 /** Told on purpose by a library when a spec takes the graphics context away. */
@@ -57,8 +59,10 @@ export const test = base.extend<Fixtures & ShellOptions>({
   priorCases: [false, { option: true }],
   heads: [false, { option: true }],
   demo: [false, { option: true }],
-  app: async ({ shell, priorCases, heads, demo }, use) => {
+  background: [false, { option: true }],
+  app: async ({ shell, priorCases, heads, demo, background }, use) => {
     process.env['BRAT_DEMO'] = demo ? '' : 'none'; // passed on to the shell and the command line
+    process.env['BRAT_BACKGROUND'] = background ? '' : 'none';
     const dataDir = mkdtempSync(join(tmpdir(), 'brat-e2e-'));
     if (priorCases) await fillArchive(dataDir);
     if (heads) await fillHeads(dataDir);

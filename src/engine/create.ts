@@ -27,6 +27,8 @@ import { matchingHandlers } from './services/matching.ts';
 import { Models, providerNames, type WantedProvider } from './services/models.ts';
 import type { Natives } from './services/natives.ts';
 import { modelsFolderOf, packHandlers, Packs } from './services/packs.ts';
+import { preferencesHandlers } from './services/preferences.ts';
+import { Processing } from './services/processing.ts';
 import { priorHandlers } from './services/priors.ts';
 import { Queue } from './services/queue.ts';
 import { Reporting, reportingHandlers, unsupportedFlags } from './services/reporting.ts';
@@ -36,9 +38,12 @@ import { Session, sessionHandlers } from './services/session.ts';
 import { similarHandlers } from './services/similar.ts';
 import { statusHandlers } from './services/status.ts';
 import { structuringHandlers } from './services/structuring.ts';
+import { storageHandlers } from './services/storage.ts';
 import { studyHandlers } from './services/studies.ts';
+import { StudyStates } from './services/studyStates.ts';
 import { Uploads } from './services/uploads.ts';
 import { Volumes, volumeHandlers } from './services/volumes.ts';
+import { Worklist } from './services/worklist.ts';
 import { demoStudies, loadDemo, storeDemo } from './store/demo/install.ts';
 import { openStore, type Store } from './store/openStore.ts';
 import { listMeasurements } from './store/measurements.ts';
@@ -55,6 +60,8 @@ export interface EngineOptions {
   readonly demoDir?: string | null;
   /** Whether demonstration studies are imported after the start; the archive's cases always are. */
   readonly demoStudies?: boolean;
+  /** Whether studies are processed by the engine itself; a window's engine does, a command's does not. */
+  readonly processing?: boolean | undefined;
   /** Vocabulary of BERT-base uncased, for models that are imported; without it none can be. */
   readonly vocabularyFile?: string | undefined;
   readonly natives: Natives;
@@ -131,8 +138,13 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     }),
     indexCase: (study) => indexCase({ store, models, archive }, study).catch((error: unknown) => { log.warn('case.not-indexed', { code: toErrorData(error, study).code }); }),
   });
+  const states = new StudyStates({ store, library, models, isProcessing: (study) => analyses.isProcessing(study) });
+  const worklist = new Worklist({ store, states, models, changes, log });
+  const processing = new Processing({ ...parts, analyses, states, log });
+  const processes = options.processing === true;
   const uploads = new Uploads(store.temporaryFolder);
-  const importing: ImportParts = { store, library, changes, clock, log, activity, forgetVolumes: (study) => { volumes.forget(study); }, uploads };
+  let arrivals = Promise.resolve();
+  const importing: ImportParts = { store, library, changes, clock, log, activity, forgetVolumes: (study) => { volumes.forget(study); }, uploads, onImported: (studies) => { if (processes) arrivals = arrivals.then(() => processing.imported(studies)).catch((error: unknown) => { log.warn('processing.not-queued', { code: toErrorData(error, 'processing').code }); }); } };
   const packs = new Packs({ store, models, natives, queue, activity, changes, clock, log, uploads, modelsFolder, vocabularyFile: options.vocabularyFile ?? '' });
   const { 'import.paths': importByPath, ...pageImports } = importHandlers(importing);
 
@@ -140,13 +152,14 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   await installDemoArchive(options, store);
   const background = options.demoStudies === false ? Promise.resolve() : importDemoStudies(options, importing);
 
+  worklist.start();
+  if (processes) processing.start();
+
   return {
     handlers: {
       ...statusHandlers({ version: engineVersion, store, models, archive, changes, queue, clock, log }),
       ...studyHandlers({
-        store, library, changes, clock, log,
-        isDrafted: (study) => analyses.isDrafted(study),
-        isProcessing: (study) => analyses.isProcessing(study),
+        store, library, changes, clock, log, states,
         release: async (study) => {
           await analyses.stop(study);
           volumes.forget(study);
@@ -170,6 +183,10 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...sessionHandlers(session, { store }),
       ...reportingHandlers(reporting, { store, session, clock, library }),
       ...changeHandlers(changes),
+      ...worklist.handlers(),
+      ...processing.handlers(),
+      ...storageHandlers(options.dataDir),
+      ...preferencesHandlers({ db: store.db, changes, clock }),
     },
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },
     packs,
@@ -189,8 +206,11 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       }
     },
     close: async () => {
+      await processing.close();
       await activity.close();
       await background;
+      await arrivals;
+      await worklist.close();
       await archive.close();
       await models.close();
       await Promise.all([decoder.close(), preprocessor.close()]);

@@ -8,11 +8,13 @@ export const hostConfig = z.object({
   packFolders: z.array(z.string()),
   /** The demonstration archive that a new data folder is filled with, or null for none. */
   demoDir: z.string().nullable(),
+  /** Whether new studies are processed in the background, as far as the reader's policy has it. */
+  processing: z.boolean().default(false),
   /** Vocabulary of BERT-base uncased, for models that are imported. */
   vocabularyFile: z.string().optional(),
 });
 
-export type HostConfig = z.output<typeof hostConfig>;
+export type HostConfig = z.input<typeof hostConfig>;
 
 /** Where the engine runs: a utility process of Electron, a child process of Node, or the shell's own process. */
 export type HostKind = 'utility' | 'child' | 'inline';

@@ -11,14 +11,17 @@ import { keyboardTexts } from './texts/keyboard.ts';
 import { measurementTexts } from './texts/measurements.ts';
 import { modelsTexts } from './texts/models.ts';
 import { noticesTexts } from './texts/notices.ts';
+import { paletteTexts } from './texts/palette.ts';
 import { readingTexts } from './texts/reading.ts';
 import { seriesTexts } from './texts/series.ts';
+import { settingsTexts } from './texts/settings.ts';
 import { similarTexts } from './texts/similar.ts';
 import { statusTexts } from './texts/status.ts';
 import { studiesTexts } from './texts/studies.ts';
 import { trainingTexts } from './texts/training.ts';
 import { trainingHintTexts } from './texts/trainingHint.ts';
 import { viewerTexts } from './texts/viewer.ts';
+import { worklistTexts } from './texts/worklist.ts';
 
 export const texts = {
   app: appTexts,
@@ -37,5 +40,8 @@ export const texts = {
   models: modelsTexts,
   notices: noticesTexts,
   keyboard: keyboardTexts,
+  worklist: worklistTexts,
+  settings: settingsTexts,
+  palette: paletteTexts,
   errors: errorsTexts,
 };

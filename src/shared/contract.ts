@@ -11,15 +11,18 @@ import { flagsMethods } from './contract/flags.ts';
 import { layoutsMethods } from './contract/layouts.ts';
 import { measurementsMethods } from './contract/measurements.ts';
 import { modelsMethods } from './contract/models.ts';
+import { preferencesMethods } from './contract/preferences.ts';
 import { priorsMethods } from './contract/priors.ts';
 import { readingMethods } from './contract/reading.ts';
 import { reportingMethods } from './contract/reporting.ts';
 import { method, stream } from './contract/schema.ts';
 import type { HandlersOf, ItemOf, MethodNames, MethodSchema, ParamsOf, ResultOf, StreamNames, StreamSchema } from './contract/schema.ts';
 import { structuredMethods } from './contract/structured.ts';
+import { storageMethods } from './contract/storage.ts';
 import { similarMethods } from './contract/similar.ts';
 import { importEvent, studiesMethods } from './contract/studies.ts';
 import type { ImportEvent } from './contract/studies.ts';
+import { worklistMethods } from './contract/worklist.ts';
 
 export * from './contract/app.ts';
 export * from './contract/audit.ts';
@@ -28,14 +31,17 @@ export * from './contract/flags.ts';
 export * from './contract/layouts.ts';
 export * from './contract/measurements.ts';
 export * from './contract/models.ts';
+export * from './contract/preferences.ts';
 export * from './contract/priors.ts';
 export * from './contract/reading.ts';
 export * from './contract/report.ts';
 export * from './contract/reporting.ts';
 export type * from './contract/schema.ts';
 export * from './contract/structured.ts';
+export * from './contract/storage.ts';
 export * from './contract/similar.ts';
 export * from './contract/studies.ts';
+export * from './contract/worklist.ts';
 export { errorData, packStamp, packSummary, packTraining, problem, role } from './contract/words.ts';
 export type * from './contract/words.ts';
 
@@ -53,6 +59,9 @@ export const contract = {
   ...auditMethods,
   ...flagsMethods,
   ...structuredMethods,
+  ...worklistMethods,
+  ...preferencesMethods,
+  ...storageMethods,
 } as const satisfies Record<string, MethodSchema | StreamSchema>;
 
 /**

@@ -71,6 +71,8 @@ export const errorCodes = [
   'onnx/run-failed',
   'llm/load-failed',
   'llm/run-failed',
+  // Processing by the app itself
+  'processing/set-aside',
   // Store
   'store/open-failed',
   'store/newer-schema',

@@ -29,7 +29,8 @@ export function defaultDataDir(environment: NodeJS.ProcessEnv = process.env, pla
 
 /**
  * What the host is told for a data folder: packs that ship with the app, then the reader's own. With `BRAT_DEMO=none` in
- * the environment a new data folder begins empty, without the demonstration archive and studies.
+ * the environment a new data folder begins empty, without the demonstration archive and studies; with
+ * `BRAT_BACKGROUND=none` nothing is processed but on request.
  */
 export function hostConfigFor(dataDir: string, environment: NodeJS.ProcessEnv = process.env): HostConfig {
   const demo = join(root, 'resources', 'demo');
@@ -37,6 +38,7 @@ export function hostConfigFor(dataDir: string, environment: NodeJS.ProcessEnv = 
     dataDir: resolve(dataDir),
     packFolders: [join(root, 'resources', 'models'), join(resolve(dataDir), 'models')],
     vocabularyFile: join(root, 'resources', 'tokenizers', 'bert-base-uncased', 'vocab.txt'),
+    processing: environment['BRAT_BACKGROUND'] !== 'none',
     demoDir: existsSync(demo) && environment['BRAT_DEMO'] !== 'none' ? demo : null,
   };
 }

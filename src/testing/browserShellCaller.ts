@@ -27,7 +27,7 @@ if (line !== null) {
   const socket = new WebSocket(`ws://${host}/engine`, { headers: { cookie, origin } });
   await once(socket, 'open');
   const client = connect(contract, webSocketPipe(socket));
-  const studies = await client.call('studies.list', {});
+  const { rows: studies } = await client.call('worklist.query', {});
   tell({ opened: opened.status, page: page.status, studies: studies.length });
   socket.close();
   shell.kill('SIGTERM');

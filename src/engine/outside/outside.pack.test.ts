@@ -2,7 +2,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { call, drain, openEngine } from '../../testing/engineForTests.ts';
+import { call, drain, listed, openEngine } from '../../testing/engineForTests.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { readGolden } from '../encode/golden.ts';
@@ -68,7 +68,7 @@ test('a demonstration study, from its files, is of the kind the pack was made fo
   const engine = await openEngine(temporaryFolder(), { packFolders: [folder], pack: 'demo' });
   onTestFinished(() => engine.close());
   await drain(engine.importPaths([demoZip], call.signal));
-  const { study } = (await engine.handlers['studies.list']({}, call))[0]!;
+  const { study } = (await listed(engine))[0]!;
   const events = await drain(engine.handlers['study.analyse']({ study, force: false }, call));
   const found = events.find((event) => event.kind === 'findings')!.findings;
   expect(found.insideOfTraining).toMatchObject({ inside: true, reason: '' });

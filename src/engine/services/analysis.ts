@@ -3,7 +3,7 @@
  * soon as they exist, the draft when it is complete; a process killed in between loses only the step it was in.
  */
 import type { AnalysisEvent, AnalysisStep, AttentionMap, CaseFilter, Draft, Handlers, LesionMap, SimilarCase, StudyFindings } from '../../shared/contract.ts';
-import { cancelledError, EngineError } from '../../shared/errors.ts';
+import { cancelledError, EngineError, isCancelled, toErrorData } from '../../shared/errors.ts';
 import { attentionMap } from '../ground/attentionMap.ts';
 import { packKey, packStamp, type Pack } from '../pack/pack.ts';
 import { gridToLps } from '../volume/preprocessGeometry.ts';
@@ -12,6 +12,7 @@ import { recordAudit, studyMark } from '../store/audit.ts';
 import { findFindings, putFindings, type StoredFindings } from '../store/findings.ts';
 import { putMiddlePlane } from '../store/flags.ts';
 import { startJob } from '../store/jobs.ts';
+import { putFailure, removeProcessing } from '../store/processing.ts';
 import type { Store } from '../store/openStore.ts';
 import type { Activity } from './activity.ts';
 import type { Changes } from './changes.ts';
@@ -37,16 +38,10 @@ interface Stored {
 
 export class Analyses {
   readonly #parts: AnalysisParts;
-  /** Whether a study has a draft that counts, as last found; telling it takes the study's headers. */
-  readonly #drafted = new Map<string, Promise<boolean>>();
   readonly #running = new Map<string, { readonly stop: AbortController; readonly ended: Promise<void> }>();
 
   constructor(parts: AnalysisParts) {
     this.#parts = parts;
-    parts.changes.listen(({ study }) => {
-      if (study === null) this.#drafted.clear();
-      else this.#drafted.delete(study);
-    });
   }
 
   isProcessing(study: string): boolean {
@@ -71,34 +66,21 @@ export class Analyses {
     return { channels, encoding, found: findFindings(store.db, study, stamp) ?? null, draft: findDraft(store.db, study, stamp) ?? null };
   }
 
-  isDrafted(study: string): Promise<boolean> {
-    let known = this.#drafted.get(study);
-    if (!known) this.#drafted.set(study, (known = this.#findDrafted(study)));
-    return known;
-  }
-
-  async #findDrafted(study: string): Promise<boolean> {
-    const { models, store } = this.#parts;
-    // Cheap tests first: the list of studies asks this for every one.
-    if (store.db.get('SELECT 1 FROM draft WHERE study_uid = ?', study) === undefined) return false;
-    const pack = await models.pack().catch(() => null);
-    if (!pack || store.db.get('SELECT 1 FROM draft WHERE study_uid = ? AND pack = ?', study, packKey(pack)) === undefined) return false;
-    return this.stored(study, pack).then(({ draft }) => draft !== null, () => false);
-  }
-
   /**
-   * @param options `force` makes everything anew; `anyway` drafts what is outside of what the pack was made for
+   * @param options `force` makes everything anew; `anyway` drafts what is outside of what the pack was made for; `background`
+   *   waits until nobody wants anything and makes way, cancelled, when somebody does
    * @throws EngineError of the step that failed, `cancelled`
    */
-  async *analyse(study: string, { force, anyway }: { readonly force: boolean; readonly anyway: boolean }, signal: AbortSignal): AsyncGenerator<AnalysisEvent, void, undefined> {
+  async *analyse(study: string, { force, anyway, background = false }: { readonly force: boolean; readonly anyway: boolean; readonly background?: boolean }, signal: AbortSignal): AsyncGenerator<AnalysisEvent, void, undefined> {
     const { store, library, changes, clock, queue, models } = this.#parts;
     library.study(study);
     const stop = new AbortController();
-    const { signal: both, end } = this.#parts.activity.begin(AbortSignal.any([signal, stop.signal]));
-    const leave = await queue.enter(both).catch((error: unknown) => {
+    const { signal: asked, end } = this.#parts.activity.begin(AbortSignal.any([signal, stop.signal]));
+    const { leave, wanted } = await (background ? queue.enterWhenIdle(asked) : queue.enter(asked).then((left) => ({ leave: left, wanted: null }))).catch((error: unknown) => {
       end();
       throw error;
     });
+    const both = wanted === null ? asked : AbortSignal.any([asked, wanted]);
     if (!library.has(study)) {
       // It was removed while this call waited.
       leave();
@@ -140,9 +122,13 @@ export class Analyses {
       }
       finished = true;
       job.done();
+      removeProcessing(store.db, study);
     } catch (error) {
       finished = true;
-      if (library.has(study)) job.failed(error);
+      if (library.has(study)) {
+        job.failed(error);
+        if (!isCancelled(error) && !isOfTheMachine(error)) putFailure(store.db, study, toErrorData(error, 'study'), clock.now().toISOString());
+      }
       throw error;
     } finally {
       // The caller went away between two events.
@@ -222,6 +208,10 @@ export class Analyses {
     return this.#parts.archive.similar({ by, vectors: projected, width, pack, limit, study, filter, signal });
   }
 }
+
+/** Faults that any other study would meet as well: no pack, no provider, no space. They say nothing of the study. */
+export const isOfTheMachine = (error: unknown): boolean =>
+  error instanceof EngineError && /^(?:pack\/(?!no-)|models\/|onnx\/(?:provider-unavailable|self-test-failed)|store\/)/.test(error.code);
 
 const notEncoded = (study: string): EngineError => new EngineError('search/not-encoded', 'The study has not been read with the model pack in use', { subject: study, advice: 'Process the study first' });
 

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { call, drain, openEngine } from '../../testing/engineForTests.ts';
+import { call, drain, listed, openEngine } from '../../testing/engineForTests.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
 import { makeTinyPack, tiny } from '../../testing/tinyPack.ts';
@@ -52,7 +52,7 @@ describe('filling the archive', () => {
     expect(sentencesOfCase(db, '2.25.91')).toEqual(['No mass is seen.', 'The ventricles are normal in size.']);
     expect(vectorsOfCase(db, 'views', 'tiny@0.1.0', '2.25.91')).toHaveLength(tiny.views * tiny.width);
     expect((await engine.handlers['case.thumbnail']({ case: '2.25.91' }, call)).png!.slice(1, 4)).toEqual(new Uint8Array(Buffer.from('PNG')));
-    expect(await engine.handlers['studies.list']({}, call)).toEqual([]);
+    expect(await listed(engine)).toEqual([]);
     expect((await engine.searchText('No mass is seen.', 10, call.signal)).map((item) => item.case).sort()).toEqual(['2.25.90', '2.25.91', '2.25.92']);
   });
 

@@ -30,6 +30,8 @@ export interface ImportParts {
   readonly forgetVolumes: (study: string) => void;
   /** Files the page hands over, of studies and of models alike. */
   readonly uploads: Uploads;
+  /** Told which studies an import brought or made grow. */
+  readonly onImported: (studies: readonly string[]) => void;
 }
 
 /** Instances stored together: most of an import's time is waiting for the disk to confirm, once for each batch. */
@@ -108,6 +110,7 @@ export async function* importPaths(parts: ImportParts, paths: readonly string[],
       parts.forgetVolumes(study);
       changes.emit(study);
     }
+    parts.onImported([...studies]);
     end();
   }
 }

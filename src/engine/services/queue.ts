@@ -1,9 +1,14 @@
-/** One job at a time: models use all cores, and two at once would both be late. */
+/**
+ * One job at a time: models use all cores, and two at once would both be late. What the app does by itself waits until
+ * nobody wants anything, and is told to make way when somebody does.
+ */
 import { cancelledError } from '../../shared/errors.ts';
 
 export class Queue {
   #last: Promise<void> = Promise.resolve();
   #waiting = 0;
+  /** Fires for the background's job when another one comes. */
+  #background: AbortController | null = null;
 
   /** Jobs that run or wait. */
   get length(): number {
@@ -16,6 +21,7 @@ export class Queue {
    * @throws EngineError `cancelled` if the signal is aborted before the turn comes
    */
   async enter(signal: AbortSignal): Promise<() => void> {
+    this.#background?.abort();
     const before = this.#last;
     let leave: () => void = () => undefined;
     this.#last = new Promise((resolve) => { leave = resolve; });
@@ -40,5 +46,25 @@ export class Queue {
     } finally {
       signal.removeEventListener('abort', stop);
     }
+  }
+
+  /**
+   * Waits until no job runs or waits.
+   * @returns a function that must be called when the job has ended, and a signal that fires when another job comes
+   * @throws EngineError `cancelled` if the signal is aborted before
+   */
+  async enterWhenIdle(signal: AbortSignal): Promise<{ readonly leave: () => void; readonly wanted: AbortSignal }> {
+    while (this.#waiting > 0) (await this.enter(signal))();
+    const leave = await this.enter(signal);
+    const background = new AbortController();
+    this.#background = background;
+    if (this.#waiting > 1) background.abort();
+    return {
+      wanted: background.signal,
+      leave: () => {
+        this.#background = null;
+        leave();
+      },
+    };
   }
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { AnalysisEvent, Measurement } from '../../shared/contract.ts';
 import { contract } from '../../shared/contract.ts';
-import { call, drain, openEngine } from '../../testing/engineForTests.ts';
+import { call, drain, listed, openEngine } from '../../testing/engineForTests.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
 import { makeTinyPack, tiny } from '../../testing/tinyPack.ts';
@@ -33,7 +33,7 @@ describe('import', () => {
   test('a folder becomes a study with its series, and the files are copied', async () => {
     const { engine, study, source, dataDir } = await engineWithStudy();
     rmSync(source, { recursive: true });
-    const [summary] = await engine.handlers['studies.list']({}, call);
+    const [summary] = await listed(engine);
     expect(summary).toMatchObject({ study, seriesCount: 3, instanceCount: 24, accession: 'ACC7', state: 'new', hasReport: false, demo: false });
     expect(storedFiles(dataDir)).toHaveLength(24);
     const detail = await engine.handlers['study.get']({ study }, call);
@@ -80,7 +80,7 @@ describe('import', () => {
     expect(stored).toBeLessThan(120);
     expect(storedFiles(dataDir)).toHaveLength(stored);
     await drain(engine.importPaths([source], call.signal));
-    expect((await engine.handlers['studies.list']({}, call))[0]!.instanceCount).toBe(120);
+    expect((await listed(engine))[0]!.instanceCount).toBe(120);
   });
 
   test('files handed over in pieces by the page arrive whole, whatever their names', async () => {
@@ -214,7 +214,7 @@ describe('analysis', () => {
     const draft = doneOf(events);
     expect(draft).toMatchObject({ study, origin: 'model', pack: { id: 'tiny', training: 'untrained' } });
     expect(await engine.handlers['study.draft']({ study }, call)).toEqual(draft);
-    expect((await engine.handlers['studies.list']({}, call))[0]!.state).toBe('drafted');
+    expect((await listed(engine))[0]!.state).toBe('drafted');
     const map = await engine.handlers['study.attention']({ study, view: 0 }, call);
     expect(map).toMatchObject({ view: 0, hasDepth: true });
     expect(map.values.length).toBe(4 * tiny.positions);
@@ -236,7 +236,7 @@ describe('analysis', () => {
     await drain(engine.handlers['study.analyse']({ study, force: false }, call));
     await engine.handlers['series.setRole']({ series: series[2]!, role: 't1c' }, call);
     expect(await engine.handlers['study.draft']({ study }, call)).toBeNull();
-    expect((await engine.handlers['studies.list']({}, call))[0]!.state).toBe('new');
+    expect((await listed(engine))[0]!.state).toBe('new');
     expect(doneOf(await drain(engine.handlers['study.analyse']({ study, force: false }, call))).series).toBe(series[2]);
   });
 
@@ -246,7 +246,7 @@ describe('analysis', () => {
     expect(events[0]).toMatchObject({ kind: 'step', step: 'read', message: expect.stringContaining('No T1 post-contrast') as string });
     const other = await engineWithStudy({ series: ['flair'] });
     await expect(drain(other.engine.handlers['study.analyse']({ study: other.study, force: false }, call))).rejects.toMatchObject({ code: 'select/no-t1c' });
-    expect((await other.engine.handlers['studies.list']({}, call))[0]!.state).toBe('failed');
+    expect((await listed(other.engine))[0]!.state).toBe('failed');
   });
 
   test('two calls at once read a study once', async () => {
@@ -315,7 +315,7 @@ describe('archive', () => {
     await drain(engine.indexArchive(call.signal));
     await drain(engine.handlers['study.analyse']({ study: '2.25.70', force: false }, call));
     await engine.handlers['study.remove']({ study: '2.25.70' }, call);
-    expect((await engine.handlers['studies.list']({}, call)).map((item) => item.study)).toEqual(['2.25.71']);
+    expect((await listed(engine)).map((item) => item.study)).toEqual(['2.25.71']);
     expect((await engine.searchText('mass', 10, call.signal)).map((item) => item.case)).toEqual(['2.25.71']);
     const { db, files } = engine.parts.store;
     for (const { name } of db.all<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")) {

@@ -1,14 +1,13 @@
-/** The list of studies, one study with its series, the roles readers give, and removal. */
-import type { Handlers, StudyDetail, StudySummary } from '../../shared/contract.ts';
+/** One study with its series, the roles readers give, and removal. */
+import type { Handlers, StudyDetail } from '../../shared/contract.ts';
 import type { Clock, Log } from '../ports.ts';
 import { recordAudit, studyMark } from '../store/audit.ts';
-import { lastJob } from '../store/jobs.ts';
 import type { Store } from '../store/openStore.ts';
-import { reportState } from '../store/reports.ts';
-import { deleteStudy, listStudies, setRoleOverride, type StudyRow } from '../store/studies.ts';
+import { deleteStudy, setRoleOverride } from '../store/studies.ts';
 import type { Changes } from './changes.ts';
 import { describeDetail, describeStudy } from './describe.ts';
 import type { Library } from './library.ts';
+import type { StudyStates } from './studyStates.ts';
 
 export interface StudyParts {
   readonly store: Store;
@@ -16,28 +15,17 @@ export interface StudyParts {
   readonly changes: Changes;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether the study has a draft of the pack in use, made of the series that would be read now. */
-  readonly isDrafted: (study: string) => Promise<boolean>;
-  /** Whether it is being read at this moment. */
-  readonly isProcessing: (study: string) => boolean;
+  readonly states: StudyStates;
   /** Ends work on a study that is about to go, and drops what other parts keep of it. */
   readonly release: (study: string) => Promise<void>;
   /** Drops what an index being made at that moment took up again. */
   readonly forget: (study: string) => void;
 }
 
-export function studyHandlers(parts: StudyParts): Pick<Handlers, 'studies.list' | 'study.get' | 'study.remove' | 'series.setRole'> {
+export function studyHandlers(parts: StudyParts): Pick<Handlers, 'study.get' | 'study.remove' | 'series.setRole'> {
   const { store, library, changes, clock, log } = parts;
 
-  async function stateOf(study: string): Promise<StudySummary['state']> {
-    if (parts.isProcessing(study)) return 'processing';
-    const report = reportState(store.db, study);
-    if (report !== null) return report;
-    if (await parts.isDrafted(study)) return 'drafted';
-    return lastJob(store.db, 'analysis', study)?.state === 'failed' ? 'failed' : 'new';
-  }
-  const summary = async (row: StudyRow): Promise<StudySummary> => describeStudy(row, await stateOf(row.uid));
-  const detail = async (study: string): Promise<StudyDetail> => describeDetail(await summary(library.study(study)), await library.images(study));
+  const detail = async (study: string): Promise<StudyDetail> => describeDetail(describeStudy(library.study(study), await parts.states.of(study)), await library.images(study));
 
   let opened: string | null = null;
   /** A window asks for the study it shows again and again; that is one opening. */
@@ -48,7 +36,6 @@ export function studyHandlers(parts: StudyParts): Pick<Handlers, 'studies.list' 
   }
 
   return {
-    'studies.list': async () => Promise.all(listStudies(store.db).map(summary)),
     'study.get': async ({ study }) => {
       const found = await detail(study);
       noteOpened(study);

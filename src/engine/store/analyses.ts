@@ -42,6 +42,26 @@ export function findEncoding(db: ReadDb, study: string, pack: PackStamp): Stored
   };
 }
 
+/** Packs that have encoded a study, and from what. */
+export const encodingInputs = (db: ReadDb, study: string): { pack: string; input: string }[] => db.all('SELECT pack, input FROM study_encoding WHERE study_uid = ?', study);
+
+/** Whether another choice of series has made what a pack saw of a study out of date. */
+export function setOutdated(db: WriteDb, study: string, pack: string, outdated: boolean): void {
+  const value = outdated ? 1 : 0;
+  db.run('UPDATE study_encoding SET outdated = ? WHERE study_uid = ? AND pack = ? AND outdated <> ?', value, study, pack, value);
+}
+
+/** How far a pack came with a study, by what counts of it. */
+export function resultOf(db: ReadDb, study: string, pack: string): 'drafted' | 'withheld' | null {
+  const row = db.get<{ drafted: number; outside: number | null }>(
+    `SELECT EXISTS (SELECT 1 FROM draft WHERE draft.study_uid = encoding.study_uid AND draft.pack = encoding.pack) AS drafted,
+        (SELECT json_extract(content, '$.insideOfTraining.inside') = 0 FROM study_findings AS found WHERE found.study_uid = encoding.study_uid AND found.pack = encoding.pack) AS outside
+      FROM study_encoding AS encoding WHERE study_uid = ? AND pack = ? AND outdated = 0`,
+    study, pack,
+  );
+  return row === undefined ? null : row.drafted === 1 ? 'drafted' : row.outside === 1 ? 'withheld' : null;
+}
+
 /** Stores an encoding in place of an earlier one of the same pack; a draft made of that goes with it. */
 export function putEncoding(db: WriteDb, study: string, { input, series, stack }: EncodingInput, encoded: EncodedViews, now: string): void {
   db.transaction(() => {

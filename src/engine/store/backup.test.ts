@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sqlite } from '../../native/sqlite.ts';
-import { call, drain, openEngine } from '../../testing/engineForTests.ts';
+import { call, drain, listed, openEngine } from '../../testing/engineForTests.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
 import { backUp, restore, verifyBackup } from './backup.ts';
@@ -31,7 +31,7 @@ describe('a backup made while brat works', () => {
     const dataDir = join(temporaryFolder(), 'new');
     await restore(backup, dataDir, sqlite, signal);
     const engine = await openEngine(dataDir);
-    expect(await engine.handlers['studies.list']({}, call)).toHaveLength(1);
+    expect(await listed(engine)).toHaveLength(1);
     expect(engine.parts.store.db.all('SELECT rowid FROM case_text WHERE case_text MATCH ?', 'mass')).toHaveLength(1);
     expect(readdirSync(join(dataDir, 'instances'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.dcm'))).toHaveLength(files);
     await engine.close();

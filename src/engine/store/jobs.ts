@@ -29,8 +29,13 @@ export function interruptRunningJobs(db: WriteDb, now: Date): void {
   db.run("UPDATE job SET state = 'interrupted', ended_at = ? WHERE state = 'running'", now.toISOString());
 }
 
-export function lastJob(db: ReadDb, kind: JobKind, study: string): JobRow | undefined {
-  return db.get<JobRow>('SELECT kind, state, error_code FROM job WHERE study_uid = ? AND kind = ? ORDER BY id DESC LIMIT 1', study, kind);
+/** How often in a row work on a study was interrupted by the end of the process, after journal entry `since`. */
+export function interruptionsOf(db: ReadDb, kind: JobKind, study: string, since: number): number {
+  return db.get<{ n: number }>(
+    `SELECT count(*) AS n FROM job WHERE study_uid = ? AND kind = ? AND state = 'interrupted'
+      AND id > max(?, (SELECT coalesce(max(id), 0) FROM job WHERE study_uid = ? AND kind = ? AND state IN ('done', 'failed')))`,
+    study, kind, since, study, kind,
+  )!.n;
 }
 
 export function interruptedJobs(db: ReadDb): JobRow[] {

@@ -8,6 +8,7 @@ import { reports } from './migrations/0004_reports.ts';
 import { flags } from './migrations/0005_flags.ts';
 import { auditChain } from './migrations/0006_audit_chain.ts';
 import { measurements } from './migrations/0007_measurements.ts';
+import { worklist } from './migrations/0008_worklist.ts';
 import { similar } from './migrations/0009_similar.ts';
 import { archive } from './migrations/0010_archive.ts';
 
@@ -20,6 +21,7 @@ const migrations: readonly (readonly [version: number, migration: (db: Database)
   [5, flags],
   [6, auditChain],
   [7, measurements],
+  [8, worklist],
   [9, similar],
   [10, archive],
 ];

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { writeNpy } from '../arrays/npy.ts';
 import { sqlite } from '../../native/sqlite.ts';
 import { engineVersion } from '../version.ts';
-import { call, openEngine, silentLog } from '../../testing/engineForTests.ts';
+import { call, listed, openEngine, silentLog } from '../../testing/engineForTests.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
 import { zipFile } from '../../testing/zipFile.ts';
@@ -199,11 +199,11 @@ describe('the demonstration archive', () => {
     await (await installed(demo, dataDir)).engine.close();
     const { engine, db } = await installed(demo, dataDir);
     await vi.waitFor(() => { expect(db.all("SELECT value FROM setting WHERE key = 'demo.studies'")).toHaveLength(1); }, { timeout: 20_000 });
-    const studies = await engine.handlers['studies.list']({}, call);
+    const studies = await listed(engine);
     expect(studies.map((item) => [item.demo, item.instanceCount])).toEqual([[true, 8]]);
     await engine.handlers['study.remove']({ study: studies[0]!.study }, call);
     await engine.close();
-    expect((await (await installed(demo, dataDir)).engine.handlers['studies.list']({}, call))).toEqual([]);
+    expect((await listed((await installed(demo, dataDir)).engine))).toEqual([]);
   });
 
   test('is not missed where there is none', async () => {

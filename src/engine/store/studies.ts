@@ -1,7 +1,8 @@
 /** Studies, their series and instances, and the roles readers gave to series. Rows only; files are instanceFiles'. */
-import type { Role } from '../../shared/contract.ts';
+import type { Role, StudyState } from '../../shared/contract.ts';
 import type { InstanceHeader, StudyAttributes } from '../dicom/types.ts';
 import type { ReadDb, WriteDb } from './database.ts';
+import { addEntry } from './worklist.ts';
 
 /**
  * Version of {@link InstanceHeader} as stored. Raise it when the DICOM reader learns something that stored headers lack:
@@ -17,6 +18,8 @@ export interface StudyRow {
   readonly seriesCount: number;
   readonly instanceCount: number;
   readonly hasReport: boolean;
+  /** As the worklist last wrote it. */
+  readonly state: StudyState;
 }
 
 export interface InstanceRow {
@@ -35,12 +38,12 @@ interface RawStudy {
   readonly series_count: number;
   readonly instance_count: number;
   readonly has_report: number;
+  readonly state: StudyState;
 }
 
-const studyColumns = `uid, attributes, demo, added_at,
-  (SELECT count(*) FROM series WHERE study_uid = study.uid) AS series_count,
-  (SELECT count(*) FROM instance JOIN series ON series.uid = instance.series_uid WHERE series.study_uid = study.uid) AS instance_count,
-  EXISTS (SELECT 1 FROM archive_case WHERE study_uid = study.uid) AS has_report`;
+const selectStudy = `SELECT uid, attributes, study.demo, study.added_at, series_count, instance_count, state,
+    EXISTS (SELECT 1 FROM archive_case WHERE study_uid = study.uid) AS has_report
+  FROM study JOIN worklist_entry ON worklist_entry.study_uid = study.uid`;
 
 const toStudy = (raw: RawStudy): StudyRow => ({
   uid: raw.uid,
@@ -50,16 +53,20 @@ const toStudy = (raw: RawStudy): StudyRow => ({
   seriesCount: raw.series_count,
   instanceCount: raw.instance_count,
   hasReport: raw.has_report === 1,
+  state: raw.state,
 });
 
-/** Newest study first. */
-export function listStudies(db: ReadDb): StudyRow[] {
-  return db.all<RawStudy>(`SELECT ${studyColumns} FROM study ORDER BY study_date DESC, added_at DESC, uid`).map(toStudy);
+export function findStudy(db: ReadDb, uid: string): StudyRow | undefined {
+  const raw = db.get<RawStudy>(`${selectStudy} WHERE uid = ?`, uid);
+  return raw && toStudy(raw);
 }
 
-export function findStudy(db: ReadDb, uid: string): StudyRow | undefined {
-  const raw = db.get<RawStudy>(`SELECT ${studyColumns} FROM study WHERE uid = ?`, uid);
-  return raw && toStudy(raw);
+/** Studies by the numbers of their worklist entries, in that order. */
+export function studiesOfEntries(db: ReadDb, numbers: readonly number[]): StudyRow[] {
+  return numbers.flatMap((number) => {
+    const raw = db.get<RawStudy>(`${selectStudy} WHERE number = ?`, number);
+    return raw ? [toStudy(raw)] : [];
+  });
 }
 
 export function studiesOfAccession(db: ReadDb, accession: string): string[] {
@@ -100,10 +107,11 @@ export function instancesOfStudy(db: ReadDb, study: string): InstanceRow[] {
  */
 export function addInstance(db: WriteDb, header: InstanceHeader, contentHash: string, now: string, demo: boolean): boolean {
   return db.transaction(() => {
-    db.run(
+    const isNew = db.run(
       'INSERT INTO study (uid, attributes, study_date, accession, demo, added_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (uid) DO NOTHING',
       header.studyUid, JSON.stringify(header.study), header.study.studyDate, header.study.accession, demo ? 1 : 0, now,
-    );
+    ) > 0;
+    if (isNew) addEntry(db, header.studyUid, header.study, demo, now);
     db.run('INSERT INTO series (uid, study_uid) VALUES (?, ?) ON CONFLICT (uid) DO NOTHING', header.seriesUid, header.studyUid);
     return (
       db.run(

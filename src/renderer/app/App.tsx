@@ -11,6 +11,10 @@ import { ReadingPanel } from '../features/reading/ReadingPanel.tsx';
 import { SeriesList } from '../features/series/SeriesList.tsx';
 import { StudyList } from '../features/studies/StudyList.tsx';
 import { Viewer } from '../features/viewer/Viewer.tsx';
+import { followPreferences } from '../features/settings/preferencesStore.ts';
+import { Worklist } from '../features/worklist/Worklist.tsx';
+import { useWorklist } from '../features/worklist/worklistStore.ts';
+import { RemovalSheet } from '../features/studies/RemovalSheet.tsx';
 import { texts } from '../texts.ts';
 import { Sheets } from './Sheets.tsx';
 import './actions.ts';
@@ -18,6 +22,8 @@ import './app.css';
 
 export function App(): ReactNode {
   useKeys();
+  const listing = useWorklist((state) => state.open);
+  useEffect(followPreferences, []);
   useEffect(() => {
     const living = new AbortController();
     inBackground(stayConnected(living.signal), texts.status.region);
@@ -28,10 +34,12 @@ export function App(): ReactNode {
       <nav className="left-column" aria-label={texts.studies.title}><StudyList /><SeriesList /></nav>
       <Viewer />
       <ReadingPanel />
+      {listing ? <Worklist /> : null}
       <StatusBar />
       <Notices />
       <DropTarget />
       <Sheets />
+      <RemovalSheet />
     </div>
   );
 }

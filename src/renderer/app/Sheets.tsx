@@ -2,6 +2,8 @@ import type { ReactNode } from 'react';
 import { useConnection } from '../features/connection/connectionStore.ts';
 import { KeyboardHelp } from '../features/keyboard/KeyboardHelp.tsx';
 import { ModelsSheet } from '../features/models/ModelsSheet.tsx';
+import { CommandPalette } from '../features/palette/CommandPalette.tsx';
+import { SettingsSheet } from '../features/settings/SettingsSheet.tsx';
 import { useSheet } from '../features/sheets/sheetStore.ts';
 
 /** The sheet that is open, if any. */
@@ -13,6 +15,10 @@ export function Sheets(): ReactNode {
       return <KeyboardHelp onClose={close} />;
     case 'models':
       return status === null ? null : <ModelsSheet status={status} onClose={close} />;
+    case 'settings':
+      return <SettingsSheet onClose={close} />;
+    case 'palette':
+      return <CommandPalette onClose={() => { if (useSheet.getState().open === 'palette') close(); }} />;
     case null:
       return null;
   }

@@ -11,6 +11,7 @@ export const statusTexts = {
   reconnect: 'Reconnect now',
   backText: 'The engine is back.',
   help: 'Keyboard',
+  settings: 'Settings',
   packDetails: 'Models',
   intendedUse: 'Intended use',
   limits: 'Limits',

@@ -31,6 +31,12 @@ export const seriesSummary = z.object({
   problems: z.array(problem),
 });
 
+/**
+ * `queued` and `processing`: by the app itself or on request. `withheld`: read, but outside of what the pack was made for, so
+ * that a draft is made only when it is asked for.
+ */
+export const studyState = z.enum(['new', 'queued', 'processing', 'drafted', 'withheld', 'reading', 'signed', 'failed']);
+
 export const studySummary = z.object({
   study: uid,
   patientName: z.string(),
@@ -45,7 +51,7 @@ export const studySummary = z.object({
   accession: z.string(),
   seriesCount: z.int(),
   instanceCount: z.int(),
-  state: z.enum(['new', 'processing', 'drafted', 'reading', 'signed', 'failed']),
+  state: studyState,
   /** True for studies that came with the app. */
   demo: z.boolean(),
   /** True when this study is also a case of the archive (it has a report). */
@@ -96,7 +102,6 @@ export const importEvent = z.discriminatedUnion('kind', [
 ]);
 
 export const studiesMethods = {
-  'studies.list': method({ params: nothing, result: z.array(studySummary) }),
   'study.get': method({ params: z.object({ study: uid }), result: studyDetail }),
   'study.remove': method({ params: z.object({ study: uid }), result: nothing }),
   'series.setRole': method({ params: z.object({ series: uid, role: role.nullable() }), result: studyDetail }),
@@ -127,6 +132,7 @@ export const studiesMethods = {
 
 export type StackSummary = z.output<typeof stack>;
 export type SeriesSummary = z.output<typeof seriesSummary>;
+export type StudyState = z.output<typeof studyState>;
 export type StudySummary = z.output<typeof studySummary>;
 export type StudyDetail = z.output<typeof studyDetail>;
 export type VolumeInfo = z.output<typeof volumeInfo>;

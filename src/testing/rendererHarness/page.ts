@@ -159,7 +159,10 @@ async function answer(method: string, params: unknown): Promise<unknown> {
       const pack = { ...stamp, name: 'Stand-in pack', licence: 'Apache-2.0', intendedUse: 'Tests of the window', limits: ['Says nothing about any patient'], hasLanguageModel: true, problem: null };
       return { version: '0.1.0', pack, packs: [pack], providers: [{ provider: 'cpu', state: 'used', goldenDifference: 2e-6, message: '' }], provider: { name: 'cpu', fallback: false, message: 'CPU' }, caseCount: 40, studyCount: 3 };
     }
-    case 'studies.list': return Promise.all([...new Set([...(await series).values()].map((known) => known.study))].map(detailOf));
+    case 'worklist.query': {
+      const rows = (await Promise.all([...new Set([...(await series).values()].map((known) => known.study))].map(detailOf))).map((detail) => ({ ...detail, addedAt: '2026-01-05T09:00:00Z', failure: null }));
+      return { total: rows.length, rows };
+    }
     case 'study.get': return detailOf(study);
     case 'series.setRole': return detailOf((await seriesOf(name)).study);
     case 'volume.open': return infoOf(name);

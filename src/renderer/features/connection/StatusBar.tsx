@@ -1,8 +1,9 @@
-import { Cpu, Database, Keyboard, Package, RotateCw, TriangleAlert } from 'lucide-react';
+import { Cpu, Database, Keyboard, Package, RotateCw, Settings, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { reconnectNow, useConnection } from './connectionStore.ts';
 import { useModelImport } from '../models/modelImportStore.ts';
+import { ProcessingStatus } from '../worklist/ProcessingStatus.tsx';
 import { useSheet } from '../sheets/sheetStore.ts';
 import { TrainingLabel } from './TrainingLabel.tsx';
 import './connection.css';
@@ -37,9 +38,11 @@ export function StatusBar(): ReactNode {
           <span className="status-item"><Database size={12} aria-hidden />{texts.status.cases(status.caseCount)}</span>
         </>
       )}
+      <ProcessingStatus />
       <span className="spacer" />
       <span className="reminder">{texts.app.notForDiagnosis}</span>
       <button type="button" className="status-item" onClick={() => { show('help'); }} title={`${texts.keyboard.title} (?)`}><Keyboard size={13} aria-hidden />{texts.status.help}</button>
+      <button type="button" className="status-item" onClick={() => { show('settings'); }}><Settings size={13} aria-hidden />{texts.status.settings}</button>
       {status === null ? null : <span className="version">{status.version}</span>}
     </footer>
   );

@@ -8,7 +8,7 @@ import { inBackground } from '../notices/noticesStore.ts';
 import { importFiles, importWithDialog } from './importStore.ts';
 import { chosenFiles } from './walkDrop.ts';
 
-export function ImportButtons({ filesIcon, folderIcon }: { readonly filesIcon: ReactNode; readonly folderIcon: ReactNode }): ReactNode {
+export function ImportButtons({ filesIcon, folderIcon, marked = true }: { readonly filesIcon: ReactNode; readonly folderIcon: ReactNode; readonly marked?: boolean }): ReactNode {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const choose = (kind: 'files' | 'folder'): void => {
@@ -23,8 +23,8 @@ export function ImportButtons({ filesIcon, folderIcon }: { readonly filesIcon: R
     <>
       <IconButton label={texts.import.files} icon={filesIcon} onClick={() => { choose('files'); }} />
       <IconButton label={texts.import.folder} icon={folderIcon} onClick={() => { choose('folder'); }} />
-      <input ref={files} type="file" multiple hidden data-testid="import-files" onChange={(event) => { take(event.currentTarget); }} />
-      <input ref={folder} type="file" webkitdirectory="" hidden data-testid="import-folder" onChange={(event) => { take(event.currentTarget); }} />
+      <input ref={files} type="file" multiple hidden data-testid={marked ? 'import-files' : undefined} onChange={(event) => { take(event.currentTarget); }} />
+      <input ref={folder} type="file" webkitdirectory="" hidden data-testid={marked ? 'import-folder' : undefined} onChange={(event) => { take(event.currentTarget); }} />
     </>
   );
 }

@@ -11,5 +11,8 @@ function escape(): void {
 
 contributeActions([
   { id: 'general.help', group: 'general', label: texts.keyboard.actions.help, keys: ['?'], run: () => { useSheet.getState().show('help'); } },
+  { id: 'general.palette', group: 'general', label: texts.keyboard.actions.palette, keys: ['Ctrl+k'], run: () => { useSheet.getState().show('palette'); } },
+  { id: 'general.settings', group: 'general', label: texts.keyboard.actions.settings, keys: ['Ctrl+,'], run: () => { useSheet.getState().show('settings'); } },
+  { id: 'general.models', group: 'general', label: texts.keyboard.actions.models, keys: [], run: () => { useSheet.getState().show('models'); } },
   { id: 'general.escape', group: 'general', label: texts.keyboard.actions.escape, keys: ['Escape'], run: escape },
 ]);

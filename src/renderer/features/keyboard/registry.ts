@@ -40,5 +40,22 @@ export function contributeEscape(escape: Escape): void {
   useRegistry.setState(({ escapes }) => ({ escapes: [...escapes, escape] }));
 }
 
-/** The action of a key, or undefined. */
-export const actionOf = (key: string): KeyAction | undefined => useRegistry.getState().actions.find(({ keys }) => keys.includes(key));
+/** A reader's own keys by action. */
+export const useShortcuts = create<{ readonly own: Readonly<Record<string, readonly string[]>> }>()(() => ({ own: {} }));
+
+/** The keys of an action: the reader's own where there are any. */
+export const keysOf = ({ id, keys }: Pick<KeyAction, 'id' | 'keys'>, own: Readonly<Record<string, readonly string[]>>): readonly string[] => own[id] ?? keys;
+
+/** Keys that several actions have, with these actions. */
+export function conflictsOf(actions: readonly KeyAction[], own: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, readonly KeyAction[]> {
+  const byKey = new Map<string, KeyAction[]>();
+  for (const action of actions) for (const key of new Set(keysOf(action, own))) byKey.set(key, [...(byKey.get(key) ?? []), action]);
+  return new Map([...byKey].filter(([, shared]) => shared.length > 1));
+}
+
+/** The action of a key, or undefined. A key that the reader gave an action is not another one's, whatever that came with. */
+export function actionOf(key: string): KeyAction | undefined {
+  const { own } = useShortcuts.getState();
+  const having = useRegistry.getState().actions.filter((action) => keysOf(action, own).includes(key));
+  return having.find(({ id }) => own[id] !== undefined) ?? having[0];
+}

@@ -1,30 +1,15 @@
-import { Check, CircleAlert, FileCheck, FileText, LoaderCircle, PenLine, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { FileText, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { StudySummary } from '../../../shared/contract.ts';
+import type { WorklistRow } from '../../../shared/contract.ts';
 import { texts } from '../../texts.ts';
-import { Button, IconButton } from '../../ui/Button.tsx';
+import { IconButton } from '../../ui/Button.tsx';
 import { shownAgeSex, shownDate, shownName } from '../../ui/format.ts';
-import { Sheet } from '../../ui/Sheet.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
+import { StateMark } from './StateMark.tsx';
 import { useStudies } from './studiesStore.ts';
 
-const stateIcons: Readonly<Record<Exclude<StudySummary['state'], 'new'>, ReactNode>> = {
-  processing: <LoaderCircle size={11} className="spin" aria-hidden />,
-  drafted: <Check size={11} aria-hidden />,
-  reading: <PenLine size={11} aria-hidden />,
-  signed: <FileCheck size={11} aria-hidden />,
-  failed: <CircleAlert size={11} aria-hidden />,
-};
-
-function StateMark({ state }: { readonly state: StudySummary['state'] }): ReactNode {
-  if (state === 'new') return null;
-  return <span className={`state ${state}`}>{stateIcons[state]}{texts.studies.states[state]}</span>;
-}
-
-export function StudyRow({ study, open }: { readonly study: StudySummary; readonly open: boolean }): ReactNode {
-  const [asking, setAsking] = useState(false);
-  const { open: openStudy, remove } = useStudies.getState();
+export function StudyRow({ study, open }: { readonly study: WorklistRow; readonly open: boolean }): ReactNode {
+  const { open: openStudy, askRemoval } = useStudies.getState();
   const name = shownName(study.patientName) || texts.studies.noName;
   return (
     <li className={`study-row ${open ? 'open' : ''}`}>
@@ -41,17 +26,10 @@ export function StudyRow({ study, open }: { readonly study: StudySummary; readon
         <span className="line third">
           <span className="what">{texts.studies.images(study.seriesCount, study.instanceCount)}</span>
           {study.hasReport ? <FileText size={11} aria-label={texts.studies.hasReport} /> : null}
-          <StateMark state={study.state} />
+          {study.state === 'new' ? null : <StateMark state={study.state} />}
         </span>
       </button>
-      <IconButton className="remove" label={texts.studies.remove} icon={<Trash2 size={13} />} onClick={() => { setAsking(true); }} />
-      {asking ? (
-        <Sheet title={texts.studies.remove} onClose={() => { setAsking(false); }} foot={
-          <Button kind="danger" onClick={() => { setAsking(false); inBackground(remove(study.study), name); }}>{texts.studies.removeConfirm}</Button>
-        }>
-          <p>{texts.studies.removeQuestion(name)}</p>
-        </Sheet>
-      ) : null}
+      <IconButton className="remove" label={texts.studies.remove} icon={<Trash2 size={13} />} onClick={() => { askRemoval(study); }} />
     </li>
   );
 }
