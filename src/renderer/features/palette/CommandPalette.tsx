@@ -46,7 +46,7 @@ export function CommandPalette({ onClose }: { readonly onClose: () => void }): R
   }, [text]);
 
   const entries = useMemo((): readonly Entry[] => {
-    const found = text.trim() === '' ? actions.slice(0, shownActions) : fuzzysort.go(text, actions, { key: 'label', limit: shownActions }).map(({ obj }) => obj);
+    const found = text.trim() === '' ? actions.slice(0, shownActions) : fuzzysort.go(text, actions, { key: 'label', limit: shownActions, threshold: 0 }).map(({ obj }) => obj);
     return [
       ...found.map((action): Entry => ({ id: action.id, label: action.label, note: keysOf(action, own).map((key) => <Key key={key}>{keyLabel(key)}</Key>), run: action.run })),
       ...studies.map(studyEntry),
