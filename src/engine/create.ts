@@ -177,7 +177,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...similarHandlers({ store, library, clock, models, archive, analyses, decoder, findings: new CaseFindings(store, analyses) }),
       ...priorHandlers({ store, library, clock }),
       ...matchingHandlers({ store, library, volumes, analyses, models, activity, clock }),
-      ...auditHandlers({ store, clock }),
+      ...auditHandlers({ store, clock, session }),
       ...flaggingHandlers(flagging, grounding),
       ...structuringHandlers({ analyses, models }),
       ...sessionHandlers(session, { store }),
@@ -206,6 +206,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       }
     },
     close: async () => {
+      session.close();
       await processing.close();
       await activity.close();
       await background;

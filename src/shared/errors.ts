@@ -93,6 +93,7 @@ export const errorCodes = [
   'reader/not-allowed',
   'reader/refused',
   'reader/exists',
+  'reader/unknown',
   'report/not-open',
   'report/not-signed',
   'report/no-draft',

@@ -11,6 +11,7 @@ import { chainEntries } from '../store/auditRows.ts';
 import type { ReadDb } from '../store/database.ts';
 import { chainedSchema, schemaVersion } from '../store/migrate.ts';
 import type { Store } from '../store/openStore.ts';
+import type { Session } from './session.ts';
 
 /**
  * Checks the chain of a data folder, which may be in use.
@@ -33,17 +34,20 @@ export function exportTrail(db: ReadDb, format: AuditFormat, now: Date): MadeFil
 
 const encode = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
-export function auditHandlers({ store, clock }: { readonly store: Store; readonly clock: Clock }): Pick<Handlers, 'audit.page' | 'audit.verify' | 'audit.export'> {
+/** Whoever is signed in may look and export; nobody while the window is locked, when only the check may be made, which shows no entry. */
+export function auditHandlers({ store, clock, session }: { readonly store: Store; readonly clock: Clock; readonly session: Session }): Pick<Handlers, 'audit.page' | 'audit.verify' | 'audit.export'> {
   const { db } = store;
   return {
     'audit.page': (page) => {
+      session.requireAnyone();
       const { total, entries } = auditPage(db, page);
       return { total, entries: entries.map((entry) => ({ ...entry, detail: JSON.parse(entry.detail) as Record<string, string | number | boolean> })) };
     },
     'audit.verify': () => verifyTrail(db, store.auditHeadFile),
     'audit.export': ({ format }) => {
+      const by = session.requireAnyone();
       const file = exportTrail(db, format, clock.now());
-      recordAudit(db, clock, 'audit.exported', { format });
+      recordAudit(db, clock, 'audit.exported', { format }, by?.id);
       return file;
     },
   };

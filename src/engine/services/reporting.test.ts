@@ -62,7 +62,7 @@ const kinds = (): string[] => engine.parts.store.db.all<{ kind: string }>("SELEC
 
 describe('readers', () => {
   test('the first one reads at once; a passphrase that is not theirs is refused, and nobody writes after the lock', async () => {
-    expect(await engine.handlers['session.get']({}, call)).toEqual({ reader: null, hasReaders: false });
+    expect(await engine.handlers['session.get']({}, call)).toEqual({ reader: null, hasReaders: false, manages: true });
     await enter();
     expect(await engine.handlers['session.get']({}, call)).toMatchObject({ reader: { name: 'Dr Ada', role: 'radiologist' }, hasReaders: true });
     const report = await begin();

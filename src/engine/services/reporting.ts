@@ -184,11 +184,13 @@ export function reportingHandlers(reporting: Reporting, { store, session, clock,
     'report.policy': () => readPolicy(db),
     'report.setPolicy': (changed) => {
       const by = session.requireManager('change policies');
-      return db.transaction(() => {
-        const policy = writePolicy(db, changed);
-        recordAudit(db, clock, 'policy.changed', policy, by?.id);
-        return policy;
+      const policy = db.transaction(() => {
+        const written = writePolicy(db, changed);
+        recordAudit(db, clock, 'policy.changed', written, by?.id);
+        return written;
       });
+      session.changed(); // the time until the lock may be another
+      return policy;
     },
     'report.snippets': () => {
       const { templates, macros } = readSnippets(db);

@@ -11,6 +11,7 @@ import { measurements } from './migrations/0007_measurements.ts';
 import { worklist } from './migrations/0008_worklist.ts';
 import { similar } from './migrations/0009_similar.ts';
 import { archive } from './migrations/0010_archive.ts';
+import { readersKept } from './migrations/0011_readers_kept.ts';
 
 /** By the schema version each makes, in order. */
 const migrations: readonly (readonly [version: number, migration: (db: Database) => void])[] = [
@@ -24,6 +25,7 @@ const migrations: readonly (readonly [version: number, migration: (db: Database)
   [8, worklist],
   [9, similar],
   [10, archive],
+  [11, readersKept],
 ];
 
 /** From this version on the audit trail is a chain. */

@@ -1,7 +1,7 @@
 /** Readers, and reports as they are written, kept and signed. */
 import { z } from 'zod';
 import { reportContent, reportFlag, reportSection, signedReport } from './report.ts';
-import { method } from './schema.ts';
+import { method, stream } from './schema.ts';
 import { nothing, packStamp, uid } from './words.ts';
 
 /** A resident writes; a radiologist writes and signs; an administrator manages readers and policies. */
@@ -9,14 +9,22 @@ export const readerRole = z.enum(['resident', 'radiologist', 'administrator']);
 
 export const reader = z.object({ id: z.string(), name: z.string(), role: readerRole });
 
+/** A reader as the list has it. One who was removed stays in it, since what they did stands under their name. */
+export const listedReader = reader.extend({ removed: z.boolean() });
+
 /** Who reads at this workstation: one reader at a time, whatever number of windows. */
 export const session = z.object({
   reader: reader.nullable(),
   /** True once there is a reader: from then on the window asks who reads before it shows anything. */
   hasReaders: z.boolean(),
+  /** Whoever sits here may change readers and policies: an administrator, a radiologist while there is none, anyone before the first reader. */
+  manages: z.boolean(),
 });
 
-const passphrase = z.string().min(8).max(200);
+/** Characters of a passphrase. */
+export const passphraseLength = { least: 8, most: 200 } as const;
+const passphrase = z.string().min(passphraseLength.least).max(passphraseLength.most);
+const readerName = z.string().trim().min(1).max(100);
 
 /** Text that is put in as it is, a sentence a line: `name` picks it from a list, a macro's `.name` while typing. */
 export const reportTemplate = z.object({
@@ -55,14 +63,28 @@ export const saveOutcome = z.discriminatedUnion('kind', [
 
 export const reportingMethods = {
   'session.get': method({ params: nothing, result: session }),
+  /** Who reads, at once and whenever it changes, be it in another window or because nobody moved. */
+  'session.watch': stream({ params: nothing, item: session }),
   /** @throws `reader/refused` */
-  'session.enter': method({ params: z.object({ name: z.string().trim().min(1).max(100), passphrase: z.string().max(200) }), result: session }),
+  'session.enter': method({ params: z.object({ name: readerName, passphrase: z.string().max(passphraseLength.most) }), result: session }),
   'session.lock': method({ params: nothing, result: session }),
   /** The reader moved or typed: the time until the lock starts again. */
   'session.touch': method({ params: nothing, result: session }),
-  'readers.list': method({ params: nothing, result: z.array(reader) }),
+  'readers.list': method({ params: nothing, result: z.array(listedReader) }),
   /** The first one signs in at once; later ones are added by an administrator, or by a radiologist while there is none. */
-  'readers.add': method({ params: z.object({ name: z.string().trim().min(1).max(100), role: readerRole, passphrase }), result: session }),
+  'readers.add': method({ params: z.object({ name: readerName, role: readerRole, passphrase }), result: session }),
+  /**
+   * Another name or role. Nobody changes their own role, so that somebody is always left who manages.
+   * @throws `reader/exists`, `reader/not-allowed`, `reader/unknown`
+   */
+  'readers.change': method({ params: z.object({ id: z.string(), name: readerName.optional(), role: readerRole.optional() }), result: session }),
+  /** Never reads again; the name stays taken. Nobody removes themselves. @throws `reader/not-allowed`, `reader/unknown` */
+  'readers.remove': method({ params: z.object({ id: z.string() }), result: session }),
+  /**
+   * One's own passphrase, or another reader's by who manages readers. @param own passphrase of who is signed in
+   * @throws `reader/refused`, `reader/not-allowed`, `reader/unknown`
+   */
+  'readers.setPassphrase': method({ params: z.object({ id: z.string(), own: z.string().max(passphraseLength.most), passphrase }), result: session }),
 
   'report.policy': method({ params: nothing, result: reportPolicy }),
   /** @throws `reader/not-allowed` */
@@ -95,6 +117,7 @@ export const reportingMethods = {
 
 export type ReaderRole = z.output<typeof readerRole>;
 export type Reader = z.output<typeof reader>;
+export type ListedReader = z.output<typeof listedReader>;
 export type Session = z.output<typeof session>;
 export type ReportTemplate = z.output<typeof reportTemplate>;
 export type ReportMacro = z.output<typeof reportMacro>;
