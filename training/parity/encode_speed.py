@@ -31,7 +31,7 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
     config = BratConfig(vision=VisionConfig(backbone=given.backbone), qformer=QFormerConfig(vocabulary=30523))
-    model = make_model(config, narrow=False).eval().requires_grad_(False)
+    model = make_model(config, narrow=False, shallow=False).eval().requires_grad_(False)
     volume = image(config.vision)
     randomise(model, volume)
     write_answers(model, volume, given.out)

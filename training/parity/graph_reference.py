@@ -23,7 +23,20 @@ from torch import Tensor, nn
 from brat_train.models import brat as brat_module
 from brat_train.models.brat import Brat
 from brat_train.models.config import BratConfig, QFormerConfig, VisionConfig
-from brat_train.models.vision import ResNetEncoder, ViTEncoder, make_vision_encoder
+from brat_train.models.vision import DenseNetEncoder, ResNetEncoder, ViTEncoder, make_vision_encoder
+
+
+class ShallowDenseNet(DenseNetEncoder):
+    """The published DenseNet's build with a quarter of its channels and two layers a block."""
+
+    def __init__(self, config: VisionConfig) -> None:
+        from monai.networks.nets import DenseNet
+
+        nn.Module.__init__(self)
+        net = DenseNet(spatial_dims=3, in_channels=config.channels, out_channels=1, init_features=16, growth_rate=8, block_config=(2, 2, 2, 2))
+        self.features = net.features
+        self.width = net.class_layers.out.in_features
+        self.grid = (1, config.size[1] // 32, config.size[2] // 32)
 
 
 class NarrowResNet(ResNetEncoder):
@@ -56,10 +69,12 @@ class NarrowViT(ViTEncoder):
         self.grid = (config.size[0] // 16, config.size[1] // 16, config.size[2] // 16)
 
 
-def make_model(config: BratConfig, narrow: bool) -> Brat:
-    """The model, with a narrower backbone of the same build where that is asked for and there is one."""
-    kinds: dict[str, type[nn.Module]] = {"resnet50": NarrowResNet, "vit": NarrowViT}
-    if not narrow or config.vision.backbone not in kinds:
+def make_model(config: BratConfig, narrow: bool, shallow: bool) -> Brat:
+    """The model, with a smaller backbone of the same build where that is asked for and there is one."""
+    kinds: dict[str, type[nn.Module]] = {"resnet50": NarrowResNet, "vit": NarrowViT} if narrow else {}
+    if shallow:
+        kinds |= {"densenet121": ShallowDenseNet, "densenet169": ShallowDenseNet}
+    if config.vision.backbone not in kinds:
         return Brat(config)
     original = make_vision_encoder
     brat_module.make_vision_encoder = lambda vision: kinds[vision.backbone](vision)
@@ -107,7 +122,7 @@ def write_case(backbone: str, channels: int, given: argparse.Namespace) -> None:
     torch.manual_seed(given.seed)
     vision = VisionConfig(backbone=backbone, channels=channels, size=tuple(given.size))
     qformer = QFormerConfig(hidden=given.hidden, layers=given.layers, intermediate=4 * given.hidden, vocabulary=given.vocabulary)
-    model = make_model(BratConfig(vision=vision, qformer=qformer), given.narrow).eval()
+    model = make_model(BratConfig(vision=vision, qformer=qformer), given.narrow, given.shallow).eval()
     volume = image(vision)
     randomise(model, volume)
     write_answers(model, volume, given.out / backbone)
@@ -145,6 +160,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--vocabulary", type=int, default=30523)
     parser.add_argument("--narrow", action="store_true", help="a narrower ResNet or ViT of the same build")
+    parser.add_argument("--shallow", action="store_true", help="a narrower DenseNet of the same build with two layers a block")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     for name in given.backbones:

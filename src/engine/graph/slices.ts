@@ -36,17 +36,33 @@ function meetings(output: number, slices: number, planes: number, stride: number
   return Array.from({ length: planes }, (_, plane) => ({ plane, slice: first + plane })).filter(({ slice }) => slice >= 0 && slice < slices);
 }
 
-/** One plane of a kernel [out, in, planes, height, width], as [out, in, height, width]; `range` of planes side by side as channels. */
+/** Planes of a kernel [out, in, planes, height, width], side by side as channels: [out, in * (to - from), height, width]; zeros for planes it has not. */
 function planesOf({ shape, values }: Kernel, from: number, to: number): Float32Array {
   const [outputs, inputs, planes, height, width] = shape as [number, number, number, number, number];
   const area = height * width;
   const count = to - from;
+  const [first, last] = [Math.max(0, from), Math.min(planes, to)];
   const out = new Float32Array(outputs * inputs * count * area);
   for (let pair = 0; pair < outputs * inputs; pair++) {
-    const start = (pair * planes + from) * area;
-    out.set(values.subarray(start, start + count * area), pair * count * area);
+    out.set(values.subarray((pair * planes + first) * area, (pair * planes + last) * area), (pair * count + first - from) * area);
   }
   return out;
+}
+
+/**
+ * Whether onnxruntime's WebGPU provider convolves so many channels rightly. A multiple of three that is none of four comes out
+ * wrong there without a word, as of version 1.30 (microsoft/onnxruntime issue 29651).
+ */
+const isSafeOnWebGpu = (channels: number): boolean => channels % 3 !== 0 || channels % 4 === 0;
+
+/** Slices a kernel meets, and as many more, which it will meet with zeros, as make a number of channels that is safe. */
+function widened({ from, to }: { readonly from: number; readonly to: number }, inputs: number, depth: number): { readonly from: number; readonly to: number } {
+  for (let more = 0; to - from + more <= depth; more++) {
+    if (!isSafeOnWebGpu(inputs * (to - from + more))) continue;
+    const after = Math.min(more, depth - to);
+    return { from: from - (more - after), to: to + after };
+  }
+  return { from, to };
 }
 
 /**
@@ -86,11 +102,12 @@ export async function convolveVolume(graph: GraphBuilder, key: string, volume: V
   const maps: Value[] = [];
   for (let output = 0; output < cellsAfter(depth, planes, stride); output++) {
     const met = meetings(output, depth, planes, stride);
-    const [first, last] = [met[0]!, met.at(-1)!];
-    const part = graph.op('Slice', [volume, graph.ints([first.slice]), graph.ints([last.slice + 1]), graph.ints([2])]);
-    const flat = graph.op('Reshape', [part, graph.ints([1, inputs * met.length, rows, columns])]);
-    const weightKey = `${key}.planes${first.plane}to${last.plane}`;
-    const weight = await graph.weight(weightKey, [outputs, inputs * met.length, height, width], () => Promise.resolve(planesOf(kernel, first.plane, last.plane + 1)));
+    const { from, to } = widened({ from: met[0]!.slice, to: met.at(-1)!.slice + 1 }, inputs, depth);
+    const part = graph.op('Slice', [volume, graph.ints([from]), graph.ints([to]), graph.ints([2])]);
+    const flat = graph.op('Reshape', [part, graph.ints([1, inputs * (to - from), rows, columns])]);
+    const firstPlane = met[0]!.plane + from - met[0]!.slice;
+    const endPlane = firstPlane + to - from;
+    const weight = await graph.weight(`${key}.planes${firstPlane}to${endPlane - 1}`, [outputs, inputs * (to - from), height, width], () => Promise.resolve(planesOf(kernel, firstPlane, endPlane)));
     const attributes = { strides: same(stride), pads: padding(height), kernel_shape: { ints: [height, width] } };
     maps.push(graph.op('Relu', [graph.op('Conv', [flat, weight, bias], { attributes })]));
   }
