@@ -13,6 +13,7 @@ import { modelsTexts } from './texts/models.ts';
 import { noticesTexts } from './texts/notices.ts';
 import { paletteTexts } from './texts/palette.ts';
 import { readingTexts } from './texts/reading.ts';
+import { reportTexts } from './texts/report.ts';
 import { seriesTexts } from './texts/series.ts';
 import { settingsTexts } from './texts/settings.ts';
 import { similarTexts } from './texts/similar.ts';
@@ -31,6 +32,7 @@ export const texts = {
   viewer: viewerTexts,
   measurements: measurementTexts,
   reading: readingTexts,
+  report: reportTexts,
   findings: findingsTexts,
   similar: similarTexts,
   training: trainingTexts,
