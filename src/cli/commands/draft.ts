@@ -141,7 +141,8 @@ function draftText({ draft, encoded, found }: ReadingResult): string {
   const outside = judged?.inside === false ? `${outsideText(judged)}\n\n` : '';
   if (draft === null) return `${outside}NO DRAFT. Ask for one all the same with --anyway.\n${encoded.pack.label}\n`;
   const origin = draft.origin === 'model' ? 'Written by a model' : 'Composed of sentences of prior reports';
-  const body = draft.sentences.map(({ text, supported, sourceCase }) => `${text}${sourceCase === null ? '' : ` [${sourceCase}]`}${supported ? '' : draft.pack.uncalibrated === true ? ' [support not calibrated]' : ' [no view supports this]'}`).join('\n');
+  const none = draft.origin === 'composed' ? 'Nothing to compose of: no prior case with a report is encoded with this pack. Add some (brat import --reports), then run: brat index' : 'The model wrote no sentence.';
+  const body = draft.sentences.length === 0 ? none : draft.sentences.map(({ text, supported, sourceCase }) => `${text}${sourceCase === null ? '' : ` [${sourceCase}]`}${supported ? '' : draft.pack.uncalibrated === true ? ' [support not calibrated]' : ' [no view supports this]'}`).join('\n');
   return `${outside}DRAFT, not a report: for a radiologist to check and sign.\n${origin}: ${draft.pack.label}${draft.stop === 'complete' ? '' : ` (stopped by ${draft.stop})`}\n\n${body}\n${lesionText(found?.findings ?? null)}`;
 }
 

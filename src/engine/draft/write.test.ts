@@ -54,6 +54,15 @@ describe('writeDraft', () => {
     expect(pieces.at(-1)).toEqual({ kind: 'stop', stop: 'complete' });
   });
 
+  test('lesions told of once are not told of again in other words; one more of the same size is', async () => {
+    const first = 'There is a 1.3 cm ring-enhancing lesion in the left frontal lobe.';
+    const more = 'Another 1.3 cm enhancing lesion is seen in the left frontal lobe.';
+    const shift = 'The 1.3 cm left frontal lesion causes midline shift of 4 mm to the right.';
+    const right = 'There is a 1.3 cm enhancing lesion in the right frontal lobe.';
+    const pieces = await piecesOf(saying([first, 'The images show a 1.3 cm enhancing lesion located in the left frontal lobe.', more, shift, right, 'A lesion is in the left frontal lobe.'].join(' '), 'complete'));
+    expect(sentencesOf(pieces)).toEqual([first, more, shift, right, 'A lesion is in the left frontal lobe.']);
+  });
+
   test('a sentence cut off by the limit of length is not passed off as a finding', async () => {
     const pieces = await piecesOf(saying('No mass. There is no enhanc', 'length'));
     expect(sentencesOf(pieces)).toEqual(['No mass.']);

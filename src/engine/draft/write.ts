@@ -5,6 +5,7 @@ import { packKey, type Pack } from '../pack/pack.ts';
 import type { TextModel } from '../ports.ts';
 import type { ViewEmbeddings } from './bridge.ts';
 import { sentenceKey } from './repetition.ts';
+import { SaidAgain } from './saidAgain.ts';
 import { SentenceStream } from './sentences.ts';
 
 export type DraftPiece =
@@ -21,7 +22,8 @@ export interface WriteDraftOptions {
 
 /**
  * Writes the draft of one study: deterministic by default (temperature 0, seed 0). Ends with a `stop`, `cancelled`
- * included: what was written until then stands. A sentence that came before is not given again. Text cut off in the
+ * included: what was written until then stands. A sentence that came before is not given again, nor
+ * one that tells of the same lesions in other words. Text cut off in the
  * middle of a sentence (by length, repetition or the reader) makes no sentence, unless it is all there is.
  * @throws EngineError `pack/no-language-model`, `llm/run-failed`
  */
@@ -31,8 +33,17 @@ export async function* writeDraft(model: TextModel, pack: Pack, embeddings: View
   const maxTokens = Math.min(options.maxTokens ?? llm.maxTokens, llm.maxTokens);
   const sentences = new SentenceStream();
   const given = new Set<string>();
-  const fresh = (found: readonly string[]): DraftPiece[] =>
-    found.filter((text) => !given.has(sentenceKey(text)) && given.add(sentenceKey(text))).map((text) => ({ kind: 'sentence', text }));
+  const said = new SaidAgain();
+  const fresh = (found: readonly string[]): DraftPiece[] => {
+    const pieces: DraftPiece[] = [];
+    for (const text of found) {
+      const key = sentenceKey(text);
+      if (given.has(key)) continue;
+      given.add(key);
+      if (!said.says(text)) pieces.push({ kind: 'sentence', text });
+    }
+    return pieces;
+  };
 
   try {
     for await (const piece of model.write(llm.prompt, embeddings, { signal: options.signal, maxTokens, seed: options.seed ?? 0 })) {

@@ -21,7 +21,7 @@ export const readingTexts = {
   emptyText: 'Computes the study’s views, finds similar prior cases and drafts sentences, each tied to where the model looked.',
   noStudy: 'Open a study first.',
   noDraft: 'No draft was written.',
-  noSentences: 'The draft is empty.',
+  noSentences: 'The draft is empty. Where no language model writes it, it is composed of prior reports: index cases with this pack first.',
   outdated: 'This draft was made from another series than the one now used by the models. Analyse again.',
   view: (view: number): string => `view ${view}`,
   slice: (slice: number): string => `slice ${slice}`,
