@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     drafts.set_defaults(run=metrics.run)
 
     from brat_train.evaluate import command as evaluate_drafts
-    from brat_train.export import record_figures
+    from brat_train.export import operating_points, record_figures
 
     evaluated = commands.add_parser("evaluate-drafts", help="findings of drafts against reference reports, and against what is true")
     evaluate_drafts.add_arguments(evaluated)
@@ -129,6 +129,10 @@ def _parser() -> argparse.ArgumentParser:
     card = commands.add_parser("card", help="put the figures of eval:demo into a pack's manifest and README.md")
     record_figures.add_arguments(card)
     card.set_defaults(run=record_figures.run)
+
+    thresholds = commands.add_parser("set-thresholds", help="measure on development cases from which probability on each answer of a pack's heads counts")
+    operating_points.add_arguments(thresholds)
+    thresholds.set_defaults(run=operating_points.run)
 
     untrained = commands.add_parser("export-untrained", help="write a pack with random weights")
     untrained.add_argument("--out", type=Path, required=True, help="folder of the pack")

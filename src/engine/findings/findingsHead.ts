@@ -31,7 +31,8 @@ export async function createFindingsHead(runtime: OnnxRuntime, pack: Pack): Prom
       }
       const outputs = await session.run({ views: { type: 'float32', dims: [1, encoder.views, encoder.hidden], data: encoded.views } });
       const probabilities = takeProbabilities(takeFloats(outputs, 'probability', [1, findings.outputs.length], findings.file), findings.file);
-      return findings.outputs.map(({ question, answer }, at) => ({ question, answer, probability: probabilities[at]! }));
+      const { measuredOn = '' } = findings;
+      return findings.outputs.map(({ question, answer, operatingPoint }, at) => ({ question, answer, probability: probabilities[at]!, ...(operatingPoint && { operatingPoint: { ...operatingPoint, measuredOn } }) }));
     },
     release: () => session.release(),
   };

@@ -5,6 +5,9 @@
 import { z } from 'zod';
 import { packTraining, role } from '../../shared/contract.ts';
 
+const share = z.number().min(0).max(1);
+/** Probability from which a head's answer counts, and what it was found to do. */
+const operatingPoint = z.strictObject({ threshold: z.number().gt(0).lt(1), sensitivity: share, specificity: share });
 const fileName = z.string().regex(/^(?!.*\.\.)[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/, 'a relative file name inside the pack');
 const positive = z.int().positive();
 
@@ -94,7 +97,9 @@ export const manifestSchema = z.strictObject({
     .strictObject({
       file: fileName,
       /** Question id and answer (Figure 14) that each probability is for, in their order. */
-      outputs: z.array(z.strictObject({ question: z.string(), answer: z.string() })).min(1),
+      outputs: z.array(z.strictObject({ question: z.string(), answer: z.string(), operatingPoint: operatingPoint.optional() })).min(1),
+      /** Cases the operating points were measured on. */
+      measuredOn: z.string().min(1).optional(),
     })
     .optional(),
   /** Where enhancing lesions are. Input `volume` as the encoder's; output `probability` [1, S, A, R] on a grid over the same volume. */

@@ -4,7 +4,7 @@
  * that denies enhancing lesions is kept as such.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { CaseFinding } from '../../shared/contract.ts';
+import { thresholdOf, type CaseFinding } from '../../shared/contract.ts';
 import { cancelledError } from '../../shared/errors.ts';
 import { questions } from '../../shared/figure14.ts';
 import { readReport } from '../statements/readReport.ts';
@@ -16,8 +16,6 @@ import type { Analyses } from './analysis.ts';
 /** Raise it when the rules read reports differently: kept readings of another version are made anew. */
 const readingVersion = 1;
 const batch = 200;
-/** Heads' answers from which on they count. */
-const leastProbability = 0.5;
 
 export class CaseFindings {
   readonly #store: Store;
@@ -37,7 +35,7 @@ export class CaseFindings {
   /** Of a study that is being read: what the heads say, and what its draft does. */
   async ofStudy(study: string, draft: readonly string[]): Promise<CaseFinding[]> {
     const heads = (await this.#analyses.findings(study))?.findings ?? [];
-    const told = [...heads.filter(({ probability }) => probability >= leastProbability), ...findingsIn(draft)].map(({ question, answer }) => ({ question, answer }));
+    const told = [...heads.filter((one) => one.probability >= thresholdOf(one)), ...findingsIn(draft)].map(({ question, answer }) => ({ question, answer }));
     return inOrder(told.filter((one, at) => told.findIndex(({ question, answer }) => question === one.question && answer === one.answer) === at && isFinding(one)));
   }
 

@@ -25,6 +25,12 @@ describe('answers of the heads', () => {
     expect(locations).toMatchObject({ answers: ['Left frontal lobe', 'Cerebellum'], probability: 0.7 });
   });
 
+  test('count from the threshold that was measured for them', () => {
+    const from = (threshold: number) => ({ operatingPoint: { threshold, sensitivity: 0.8, specificity: 0.9, measuredOn: 'cases' } });
+    const said = headAnswers([{ ...finding('enhancing', 'Yes', 0.3), ...from(0.25) }, { ...finding('count', 'One', 0.6), ...from(0.7) }, { ...finding('shift', 'Yes', 0.6), ...from(0.7) }]);
+    expect(said.map(({ question, answers: [answer] }) => [question, answer])).toEqual([['enhancing', 'Yes'], ['count', 'NA'], ['shift', 'No']]);
+  });
+
   test('give no place or size of a lesion that is not there', () => {
     const answers = headAnswers([finding('enhancing', 'Yes', 0.1), finding('locations', 'Cerebellum', 0.95), finding('count', 'One', 0.8)]);
     expect(answers.map(({ question, answers: said }) => [question, ...said])).toEqual([['enhancing', 'No'], ['locations', 'NA'], ['count', 'NA']]);

@@ -31,8 +31,26 @@ export const insideOfTraining = z.object({
   madeFor: z.string(),
 });
 
+/** Probability from which a head's answer counts, and what that was found to do. */
+export const operatingPoint = z.object({
+  threshold: z.number(),
+  sensitivity: z.number(),
+  specificity: z.number(),
+  /** Cases it was measured on. */
+  measuredOn: z.string(),
+});
+
 /** One answer to one question about a study (the paper's Figure 14), by a classification head. */
-export const finding = z.object({ question: z.string(), answer: z.string(), probability: z.number().min(0).max(1) });
+export const finding = z.object({
+  question: z.string(),
+  answer: z.string(),
+  probability: z.number().min(0).max(1),
+  /** Left out where none was measured for the pack: see `thresholdOf`. */
+  operatingPoint: operatingPoint.optional(),
+});
+
+/** A half where nothing was measured. */
+export const thresholdOf = ({ operatingPoint: measured }: Finding): number => measured?.threshold ?? 0.5;
 
 /** One connected region of a lesion head's cells above its threshold (26-neighbourhood). */
 export const lesion = z.object({

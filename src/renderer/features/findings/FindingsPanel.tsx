@@ -2,7 +2,7 @@
 import { Crosshair, Eye, EyeOff, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import type { Finding, Lesion, StudyFindings } from '../../../shared/contract.ts';
+import { thresholdOf, type Finding, type Lesion, type StudyFindings } from '../../../shared/contract.ts';
 import { lps } from '../../../shared/geometry.ts';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
@@ -12,29 +12,40 @@ import { useViewer } from '../viewer/viewerStore.ts';
 import { useLesions } from './lesionStore.ts';
 import './findings.css';
 
-const likely = 0.5;
 const lesionsShown = 5;
+
+const holds = (finding: Finding): boolean => finding.probability >= thresholdOf(finding);
+
+function thresholdText(finding: Finding): string {
+  const { percent, threshold, rates } = texts.findings;
+  const { operatingPoint } = finding;
+  const from = threshold(percent(thresholdOf(finding)));
+  return operatingPoint === undefined ? from : `${from}: ${rates(percent(operatingPoint.sensitivity), percent(operatingPoint.specificity))}`;
+}
 
 function Answers({ findings }: { readonly findings: readonly Finding[] }): ReactNode {
   const [all, setAll] = useState(false);
-  const sorted = findings.filter(({ probability }) => probability >= likely);
-  const shown = all ? findings : sorted;
+  const holding = findings.filter(holds);
+  const shown = all ? findings : holding;
+  const measuredOn = findings.find(({ operatingPoint }) => operatingPoint !== undefined)?.operatingPoint?.measuredOn;
   return (
     <>
       {shown.length === 0 ? <p className="note">{texts.findings.none}</p> : (
         <table className="answers">
           <tbody>
-            {shown.map(({ question, answer, probability }) => (
-              <tr key={`${question} ${answer}`} className={probability >= likely ? '' : 'unlikely'}>
-                <th scope="row">{texts.findings.questions[question] ?? question}</th>
-                <td>{answer}</td>
-                <td className="probability"><Meter value={probability} />{texts.findings.percent(probability)}</td>
+            {shown.map((finding) => (
+              <tr key={`${finding.question} ${finding.answer}`} className={holds(finding) ? '' : 'unlikely'} title={thresholdText(finding)}>
+                <th scope="row">{texts.findings.questions[finding.question] ?? finding.question}</th>
+                <td>{finding.answer}</td>
+                <td className="probability"><Meter value={finding.probability} />{texts.findings.percent(finding.probability)}</td>
+                {all ? <td className="threshold">{texts.findings.from(texts.findings.percent(thresholdOf(finding)))}</td> : null}
               </tr>
             ))}
           </tbody>
         </table>
       )}
-      <button type="button" className="link" aria-expanded={all} onClick={() => { setAll(!all); }}>{all ? texts.findings.fewer : `${texts.findings.unsure} (${findings.length - sorted.length})`}</button>
+      <p className="note">{measuredOn === undefined ? texts.findings.notMeasured : texts.findings.measured(measuredOn)}</p>
+      <button type="button" className="link" aria-expanded={all} onClick={() => { setAll(!all); }}>{all ? texts.findings.fewer : `${texts.findings.unsure} (${findings.length - holding.length})`}</button>
     </>
   );
 }
