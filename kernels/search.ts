@@ -56,15 +56,15 @@ function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
 }
 
 /**
- * Distances of every query row to every centroid as 16-bit steps below `top`, saturating: add, take the least, and a small
+ * Distances of every query row to every centroid as 8-bit steps below `top`, saturating: add, take the least, and a small
  * sum is a large similarity. Padding columns get the largest distance.
  */
 export function distances(similarity: usize, rows: i32, real: i32, columns: i32, top: f32, steps: f32, out: usize): void {
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {
       const at = <usize>r * columns + c;
-      const d = c < real ? (top - load<f32>(similarity + (at << 2))) * steps : 65535;
-      store<u16>(out + (at << 1), <u16>max<f32>(0, min<f32>(65535, d)));
+      const d = c < real ? (top - load<f32>(similarity + (at << 2))) * steps + 0.5 : 255;
+      store<u8>(out + at, <u8>max<f32>(0, min<f32>(255, d)));
     }
   }
 }
@@ -72,12 +72,12 @@ export function distances(similarity: usize, rows: i32, real: i32, columns: i32,
 /**
  * First look at every case of a block: late interaction through centroids. Each row of a case is the sum of `levels`
  * centroids, whose distances to the query are in `tables` [levels][256][columns]. Writes the mean distance of the aligned
- * side (a lower bound of the distance that one-to-one alignment gives to the same centroids) and counts it.
+ * side (a lower bound of the distance that one-to-one alignment gives to the same centroids) in 257ths of a step, and counts it.
  */
 export function scan(ids: usize, spans: usize, mask: usize, count: i32, tables: usize, levels: i32, columns: i32, real: i32, out: usize, histogram: usize): void {
-  const rowBytes = <usize>columns << 1;
+  const rowBytes = <usize>columns;
   const levelBytes = rowBytes << 8;
-  const padding = <u32>(columns - real) * 65535;
+  const padding = <u32>(columns - real) * 255;
   for (let n = 0; n < count; n++) {
     if (load<u8>(mask + n) == 0) continue;
     const first = load<u32>(spans + (<usize>n << 3));
@@ -86,58 +86,39 @@ export function scan(ids: usize, spans: usize, mask: usize, count: i32, tables: 
     let id = ids + <usize>first * levels;
     let sum: u32 = 0;
     if (columns == 32 && levels == 3 && rows >= <u32>real) {
-      sum = (leastOfThreeLevels(id, rows, tables) - padding) / <u32>real;
+      sum = ((leastOfThreeLevels(id, rows, tables) - padding) * 257) / <u32>real;
+    } else if (columns == 16 && levels == 3 && rows >= <u32>real) {
+      sum = ((leastOfSixteen(id, rows, tables) - padding) * 257) / <u32>real;
     } else if (rows >= <u32>real) {
-      for (let from: usize = 0; from < rowBytes; from += 64) {
-        const wide = rowBytes - from >= 64;
-        let m0 = i16x8.splat(-1), m1 = i16x8.splat(-1), m2 = i16x8.splat(-1), m3 = i16x8.splat(-1);
+      for (let from: usize = 0; from < rowBytes; from += 16) {
+        let least = i8x16.splat(-1);
         let at = id;
         for (let row: u32 = 0; row < rows; row++) {
-          let p = tables + from + <usize>load<u8>(at) * rowBytes;
-          let d0 = v128.load(p), d1 = v128.load(p, 16);
-          if (wide) {
-            let d2 = v128.load(p, 32), d3 = v128.load(p, 48);
-            for (let level = 1; level < levels; level++) {
-              p = tables + from + <usize>level * levelBytes + <usize>load<u8>(at + level) * rowBytes;
-              d0 = i16x8.add_sat_u(d0, v128.load(p));
-              d1 = i16x8.add_sat_u(d1, v128.load(p, 16));
-              d2 = i16x8.add_sat_u(d2, v128.load(p, 32));
-              d3 = i16x8.add_sat_u(d3, v128.load(p, 48));
-            }
-            m2 = i16x8.min_u(m2, d2);
-            m3 = i16x8.min_u(m3, d3);
-          } else {
-            for (let level = 1; level < levels; level++) {
-              p = tables + from + <usize>level * levelBytes + <usize>load<u8>(at + level) * rowBytes;
-              d0 = i16x8.add_sat_u(d0, v128.load(p));
-              d1 = i16x8.add_sat_u(d1, v128.load(p, 16));
-            }
-          }
-          m0 = i16x8.min_u(m0, d0);
-          m1 = i16x8.min_u(m1, d1);
+          let d = v128.load(tables + from + <usize>load<u8>(at) * rowBytes);
+          for (let level = 1; level < levels; level++) d = i8x16.add_sat_u(d, v128.load(tables + from + <usize>level * levelBytes + <usize>load<u8>(at + level) * rowBytes));
+          least = i8x16.min_u(least, d);
           at += levels;
         }
-        let s = i32x4.add(i32x4.extadd_pairwise_i16x8_u(m0), i32x4.extadd_pairwise_i16x8_u(m1));
-        if (wide) s = i32x4.add(s, i32x4.add(i32x4.extadd_pairwise_i16x8_u(m2), i32x4.extadd_pairwise_i16x8_u(m3)));
-        sum += i32x4.extract_lane(s, 0) + i32x4.extract_lane(s, 1) + i32x4.extract_lane(s, 2) + i32x4.extract_lane(s, 3);
+        sum += sumOfEight(i16x8.extadd_pairwise_i8x16_u(least));
       }
-      sum = (sum - padding) / <u32>real;
+      sum = ((sum - padding) * 257) / <u32>real;
     } else {
       // Fewer rows than the query has: each row of the case is aligned, with the nearest row of the query.
       for (let row: u32 = 0; row < rows; row++) {
-        let least = i16x8.splat(-1);
+        let least = i8x16.splat(-1);
         for (let from: usize = 0; from < rowBytes; from += 16) {
           let d = v128.load(tables + from + <usize>load<u8>(id) * rowBytes);
-          for (let level = 1; level < levels; level++) d = i16x8.add_sat_u(d, v128.load(tables + from + <usize>level * levelBytes + <usize>load<u8>(id + level) * rowBytes));
-          least = i16x8.min_u(least, d);
+          for (let level = 1; level < levels; level++) d = i8x16.add_sat_u(d, v128.load(tables + from + <usize>level * levelBytes + <usize>load<u8>(id + level) * rowBytes));
+          least = i8x16.min_u(least, d);
         }
-        least = i16x8.min_u(least, v128.shuffle<i16>(least, least, 4, 5, 6, 7, 0, 1, 2, 3));
-        least = i16x8.min_u(least, v128.shuffle<i16>(least, least, 2, 3, 0, 1, 6, 7, 4, 5));
-        least = i16x8.min_u(least, v128.shuffle<i16>(least, least, 1, 0, 3, 2, 5, 4, 7, 6));
-        sum += i16x8.extract_lane_u(least, 0);
+        least = i8x16.min_u(least, i8x16.shuffle(least, least, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+        least = i8x16.min_u(least, i8x16.shuffle(least, least, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+        least = i8x16.min_u(least, i8x16.shuffle(least, least, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
+        least = i8x16.min_u(least, i8x16.shuffle(least, least, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
+        sum += i8x16.extract_lane_u(least, 0);
         id += levels;
       }
-      sum /= rows;
+      sum = (sum * 257) / rows;
     }
     store<u16>(out + (<usize>n << 1), <u16>sum);
     const bin = histogram + (<usize>(sum >> 4) << 2);
@@ -149,22 +130,114 @@ export function scan(ids: usize, spans: usize, mask: usize, count: i32, tables: 
 // @ts-ignore: decorator
 @inline
 function leastOfThreeLevels(ids: usize, rows: u32, tables: usize): u32 {
-  let m0 = i16x8.splat(-1), m1 = i16x8.splat(-1), m2 = i16x8.splat(-1), m3 = i16x8.splat(-1);
+  let m0 = i8x16.splat(-1), m1 = i8x16.splat(-1);
   const end = ids + rows * 3;
   for (let at = ids; at < end; at += 3) {
-    const a = tables + (<usize>load<u8>(at) << 6);
-    const b = tables + (<usize>load<u8>(at, 1) << 6);
-    const c = tables + (<usize>load<u8>(at, 2) << 6);
-    m0 = i16x8.min_u(m0, i16x8.add_sat_u(i16x8.add_sat_u(v128.load(a), v128.load(b, 16384)), v128.load(c, 32768)));
-    m1 = i16x8.min_u(m1, i16x8.add_sat_u(i16x8.add_sat_u(v128.load(a, 16), v128.load(b, 16400)), v128.load(c, 32784)));
-    m2 = i16x8.min_u(m2, i16x8.add_sat_u(i16x8.add_sat_u(v128.load(a, 32), v128.load(b, 16416)), v128.load(c, 32800)));
-    m3 = i16x8.min_u(m3, i16x8.add_sat_u(i16x8.add_sat_u(v128.load(a, 48), v128.load(b, 16432)), v128.load(c, 32816)));
+    const a = tables + (<usize>load<u8>(at) << 5);
+    const b = tables + (<usize>load<u8>(at, 1) << 5);
+    const c = tables + (<usize>load<u8>(at, 2) << 5);
+    m0 = i8x16.min_u(m0, i8x16.add_sat_u(i8x16.add_sat_u(v128.load(a), v128.load(b, 8192)), v128.load(c, 16384)));
+    m1 = i8x16.min_u(m1, i8x16.add_sat_u(i8x16.add_sat_u(v128.load(a, 16), v128.load(b, 8208)), v128.load(c, 16400)));
   }
-  const s = i32x4.add(
-    i32x4.add(i32x4.extadd_pairwise_i16x8_u(m0), i32x4.extadd_pairwise_i16x8_u(m1)),
-    i32x4.add(i32x4.extadd_pairwise_i16x8_u(m2), i32x4.extadd_pairwise_i16x8_u(m3)),
-  );
+  return sumOfEight(i16x8.add(i16x8.extadd_pairwise_i8x16_u(m0), i16x8.extadd_pairwise_i8x16_u(m1)));
+}
+
+/** The same for 16 columns: a few sentences. */
+// @ts-ignore: decorator
+@inline
+function leastOfSixteen(ids: usize, rows: u32, tables: usize): u32 {
+  let least = i8x16.splat(-1);
+  const end = ids + rows * 3;
+  for (let at = ids; at < end; at += 3) {
+    const a = v128.load(tables + (<usize>load<u8>(at) << 4));
+    const b = v128.load(tables + (<usize>load<u8>(at, 1) << 4), 4096);
+    const c = v128.load(tables + (<usize>load<u8>(at, 2) << 4), 8192);
+    least = i8x16.min_u(least, i8x16.add_sat_u(i8x16.add_sat_u(a, b), c));
+  }
+  return sumOfEight(i16x8.extadd_pairwise_i8x16_u(least));
+}
+
+/** The sum of eight 16-bit numbers. */
+// @ts-ignore: decorator
+@inline
+function sumOfEight(v: v128): u32 {
+  const s = i32x4.extadd_pairwise_i16x8_u(v);
   return i32x4.extract_lane(s, 0) + i32x4.extract_lane(s, 1) + i32x4.extract_lane(s, 2) + i32x4.extract_lane(s, 3);
+}
+
+/**
+ * First look once more, for one to four query rows, whose few distances leave too much open: at cases whose distance is at most
+ * `limit`, the 4-bit codes of the rows that come near enough through centroids to be the partner are read as well. Writes how far
+ * the mean of best partners lies below `top`, and the largest distance where there is none to write.
+ * @param margin steps above the least distance within which a row's codes are read
+ * @param query, scales, offsets, similarities as for {@link approximate}
+ * @param scratch room for 16 bytes, 16 more for each of `room` rows, and the codes of one row
+ */
+export function refineFew(ids: usize, spans: usize, mask: usize, count: i32, limit: u32, tables: usize, levels: i32, real: i32, margin: i32, codes: usize, dims: i32, query: usize, scales: usize, offsets: usize, similarities: usize, top: f32, perUnit: f32, scratch: usize, room: i32, out: usize, histogram: usize): void {
+  const half = dims >> 1;
+  const margins = i8x16.splat(<i8>margin);
+  const lanes = scratch;
+  for (let lane = 0; lane < 16; lane++) store<u8>(lanes + lane, lane < real ? 255 : 0);
+  const open = v128.load(lanes);
+  const line = scratch + 16;
+  const expanded = line + (<usize>room << 4);
+  for (let n = 0; n < count; n++) {
+    if (load<u8>(mask + n) == 0) continue;
+    const first = load<u32>(spans + (<usize>n << 3));
+    const rows = load<u32>(spans + (<usize>n << 3), 4);
+    if (rows == 0) continue;
+    if (<u32>load<u16>(out + (<usize>n << 1)) > limit) {
+      store<u16>(out + (<usize>n << 1), 65535);
+      continue;
+    }
+    let least = i8x16.splat(-1);
+    const own = ids + <usize>first * levels;
+    for (let row: usize = 0; row < <usize>rows; row++) {
+      const id = own + row * levels;
+      let d = v128.load(tables + (<usize>load<u8>(id) << 4));
+      for (let level = 1; level < levels; level++) d = i8x16.add_sat_u(d, v128.load(tables + (<usize>level << 12) + (<usize>load<u8>(id + level) << 4)));
+      v128.store(line + (row << 4), d);
+      least = i8x16.min_u(least, d);
+    }
+    const all = rows < <u32>real;
+    const within = v128.and(i8x16.add_sat_u(least, margins), open);
+    let best = f32x4.splat(-4);
+    let sum: f32 = 0;
+    for (let row: usize = 0; row < <usize>rows; row++) {
+      if (!all && !v128.any_true(i8x16.le_u(v128.load(line + (row << 4)), within))) continue;
+      expandCodes(codes + (<usize>first + row) * half, half, expanded);
+      const s = similarityOfFour(dotFour(expanded, dims, query, 64), own + row * levels, levels, scales, offsets, similarities, 16);
+      if (all) sum += largestOf(s, real);
+      else best = f32x4.max(best, s);
+    }
+    const mean = all ? sum / <f32>rows : (f32x4.extract_lane(best, 0) + (real > 1 ? f32x4.extract_lane(best, 1) : 0) + (real > 2 ? f32x4.extract_lane(best, 2) : 0) + (real > 3 ? f32x4.extract_lane(best, 3) : 0)) / <f32>real;
+    const distance = <u32>max<f32>(0, min<f32>(65534, (top - mean) * perUnit));
+    store<u16>(out + (<usize>n << 1), <u16>distance);
+    const bin = histogram + (<usize>(distance >> 4) << 2);
+    store<u32>(bin, load<u32>(bin) + 1);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function largestOf(s: v128, real: i32): f32 {
+  let most = f32x4.extract_lane(s, 0);
+  if (real > 1) most = max(most, f32x4.extract_lane(s, 1));
+  if (real > 2) most = max(most, f32x4.extract_lane(s, 2));
+  if (real > 3) most = max(most, f32x4.extract_lane(s, 3));
+  return most;
+}
+
+/** The 4-bit codes of a row as bytes. */
+// @ts-ignore: decorator
+@inline
+function expandCodes(codes: usize, half: i32, to: usize): void {
+  const nibble = i8x16.splat(15);
+  for (let k = 0; k < half; k += 16) {
+    const pair = v128.load(codes + k);
+    v128.store(to + (<usize>k << 1), v128.and(pair, nibble));
+    v128.store(to + (<usize>k << 1), i8x16.shr_u(pair, 4), 16);
+  }
 }
 
 /** Gathers the cases of a block whose distance is at most `limit`. @returns how many were written from `out` on, at most `room` */
@@ -194,39 +267,52 @@ export function gather(scores: usize, spans: usize, mask: usize, count: i32, lim
  */
 export function approximate(codes: usize, ids: usize, errors: usize, rows: i32, levels: i32, dims: i32, query: usize, scales: usize, offsets: usize, tables: usize, columns: i32, real: i32, margins: usize, floor: f32, sims: usize, scratch: usize): f32 {
   const half = dims >> 1;
-  const nibble = i8x16.splat(15);
   const groupBytes = <usize>columns << 2;
   for (let row = 0; row < rows; row += 2) {
     const other = min(row + 1, rows - 1);
-    for (let side = 0; side < 2; side++) {
-      const from = codes + <usize>(side == 0 ? row : other) * half;
-      const to = scratch + <usize>side * dims;
-      for (let k = 0; k < half; k += 16) {
-        const pair = v128.load(from + k);
-        v128.store(to + (<usize>k << 1), v128.and(pair, nibble));
-        v128.store(to + (<usize>k << 1), i8x16.shr_u(pair, 4), 16);
-      }
-    }
+    expandCodes(codes + <usize>row * half, half, scratch);
+    expandCodes(codes + <usize>other * half, half, scratch + dims);
     const simsA = sims + ((<usize>row * columns) << 2);
     const simsB = sims + ((<usize>other * columns) << 2);
+    if (real <= 4) {
+      // One to four sentences fill a quarter of the narrowest block.
+      const a = dotFour(scratch, dims, query, groupBytes);
+      const b = dotFour(scratch + dims, dims, query, groupBytes);
+      storeFour(similarityOfFour(a, ids + <usize>row * levels, levels, scales, offsets, tables, columns), columns, simsA);
+      storeFour(similarityOfFour(b, ids + <usize>other * levels, levels, scales, offsets, tables, columns), columns, simsB);
+      continue;
+    }
     for (let block = 0; block < columns; block += 16) {
       let a0 = i32x4.splat(0), a1 = i32x4.splat(0), a2 = i32x4.splat(0), a3 = i32x4.splat(0);
       let b0 = i32x4.splat(0), b1 = i32x4.splat(0), b2 = i32x4.splat(0), b3 = i32x4.splat(0);
       let q = query + (<usize>block << 2);
-      for (let k = 0; k < dims; k += 4) {
-        const x = v128.load32_splat(scratch + k);
-        const y = v128.load32_splat(scratch + dims + k);
-        const q0 = v128.load(q), q1 = v128.load(q, 16);
-        a0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q0, x, a0);
-        b0 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q0, y, b0);
-        a1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q1, x, a1);
-        b1 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q1, y, b1);
-        const q2 = v128.load(q, 32), q3 = v128.load(q, 48);
-        a2 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q2, x, a2);
-        b2 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q2, y, b2);
-        a3 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q3, x, a3);
-        b3 = i32x4.relaxed_dot_i8x16_i7x16_add_s(q3, y, b3);
-        q += groupBytes;
+      for (let from = 0; from < dims; from += 32) {
+        // 16 bits hold what 32 numbers come to: sixteen products of at most 127 x 15 in each of two sums.
+        let c0 = i16x8.splat(0), c1 = i16x8.splat(0), c2 = i16x8.splat(0), c3 = i16x8.splat(0);
+        let d0 = i16x8.splat(0), d1 = i16x8.splat(0), d2 = i16x8.splat(0), d3 = i16x8.splat(0);
+        for (let k = from; k < from + 32; k += 4) {
+          const x = v128.load32_splat(scratch + k);
+          const y = v128.load32_splat(scratch + dims + k);
+          const q0 = v128.load(q), q1 = v128.load(q, 16);
+          c0 = i16x8.add(c0, i16x8.relaxed_dot_i8x16_i7x16_s(q0, x));
+          d0 = i16x8.add(d0, i16x8.relaxed_dot_i8x16_i7x16_s(q0, y));
+          c1 = i16x8.add(c1, i16x8.relaxed_dot_i8x16_i7x16_s(q1, x));
+          d1 = i16x8.add(d1, i16x8.relaxed_dot_i8x16_i7x16_s(q1, y));
+          const q2 = v128.load(q, 32), q3 = v128.load(q, 48);
+          c2 = i16x8.add(c2, i16x8.relaxed_dot_i8x16_i7x16_s(q2, x));
+          d2 = i16x8.add(d2, i16x8.relaxed_dot_i8x16_i7x16_s(q2, y));
+          c3 = i16x8.add(c3, i16x8.relaxed_dot_i8x16_i7x16_s(q3, x));
+          d3 = i16x8.add(d3, i16x8.relaxed_dot_i8x16_i7x16_s(q3, y));
+          q += groupBytes;
+        }
+        a0 = i32x4.add(a0, i32x4.extadd_pairwise_i16x8_s(c0));
+        a1 = i32x4.add(a1, i32x4.extadd_pairwise_i16x8_s(c1));
+        a2 = i32x4.add(a2, i32x4.extadd_pairwise_i16x8_s(c2));
+        a3 = i32x4.add(a3, i32x4.extadd_pairwise_i16x8_s(c3));
+        b0 = i32x4.add(b0, i32x4.extadd_pairwise_i16x8_s(d0));
+        b1 = i32x4.add(b1, i32x4.extadd_pairwise_i16x8_s(d1));
+        b2 = i32x4.add(b2, i32x4.extadd_pairwise_i16x8_s(d2));
+        b3 = i32x4.add(b3, i32x4.extadd_pairwise_i16x8_s(d3));
       }
       finish(a0, a1, a2, a3, ids + <usize>row * levels, levels, scales, offsets, tables, columns, block, simsA);
       finish(b0, b1, b2, b3, ids + <usize>other * levels, levels, scales, offsets, tables, columns, block, simsB);
@@ -242,6 +328,40 @@ export function approximate(codes: usize, ids: usize, errors: usize, rows: i32, 
     }
   }
   return largestMean(sims, rows, real, columns);
+}
+
+/** Products of one row's codes with the first four query rows. */
+// @ts-ignore: decorator
+@inline
+function dotFour(codes: usize, dims: i32, query: usize, groupBytes: usize): v128 {
+  let sum = i32x4.splat(0);
+  let q = query;
+  for (let from = 0; from < dims; from += 32) {
+    let c = i16x8.splat(0);
+    for (let k = from; k < from + 32; k += 4) {
+      c = i16x8.add(c, i16x8.relaxed_dot_i8x16_i7x16_s(v128.load(q), v128.load32_splat(codes + k)));
+      q += groupBytes;
+    }
+    sum = i32x4.add(sum, i32x4.extadd_pairwise_i16x8_s(c));
+  }
+  return sum;
+}
+
+/** What {@link finish} does, for four columns. */
+// @ts-ignore: decorator
+@inline
+function similarityOfFour(dots: v128, ids: usize, levels: i32, scales: usize, offsets: usize, tables: usize, columns: i32): v128 {
+  let s = f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(dots), v128.load(scales)), v128.load(offsets));
+  for (let level = 0; level < levels; level++) s = f32x4.add(s, v128.load(tables + (((<usize>level << 8) + <usize>load<u8>(ids + level)) * columns << 2)));
+  return s;
+}
+
+/** Four columns of a row; the others are as far as can be. */
+// @ts-ignore: decorator
+@inline
+function storeFour(s: v128, columns: i32, out: usize): void {
+  v128.store(out, s);
+  for (let column = 4; column < columns; column += 4) v128.store(out + (<usize>column << 2), f32x4.splat(-4));
 }
 
 // @ts-ignore: decorator
@@ -388,6 +508,82 @@ export function assign(vectors: usize, rows: i32, centroids: usize, halves: usiz
     const vector = vectors + ((<usize>row * stride) << 2);
     const centroid = centroids + ((<usize>id * stride) << 2);
     for (let k: usize = 0; k < <usize>stride << 2; k += 16) v128.store(vector + k, f32x4.sub(v128.load(vector + k), v128.load(centroid + k)));
+  }
+}
+
+/**
+ * Rows packed in ten bits a number (src/engine/store/packedVectors.ts, which has the layout), to the last bit as it unpacks them.
+ * @param width a multiple of 16
+ * @param reference f32 rows; `referenceStep` is 0 where all rows go with one
+ * @param out f32 [rows][width]
+ */
+export function unpack(packed: usize, rows: i32, width: i32, reference: usize, referenceStep: usize, out: usize): void {
+  const places = i16x8(3, 12, 48, 192, 3, 12, 48, 192);
+  const shifts = i16x8(256, 64, 16, 4, 256, 64, 16, 4);
+  const bytes = <usize>width;
+  for (let row: usize = 0; row < <usize>rows; row++) {
+    const step = <f64>load<f32>(packed + (row << 2));
+    const steps = f64x2.splat(step);
+    const offset = f64x2.splat(-step * 511.5);
+    const low = packed + (<usize>rows << 2) + row * bytes;
+    const high = packed + (<usize>rows << 2) + <usize>rows * bytes + row * (bytes >> 2);
+    const against = reference + row * referenceStep;
+    const to = out + ((row * bytes) << 2);
+    for (let k: usize = 0; k < bytes; k += 16) {
+      const lows = v128.load(low + k);
+      const four = v128.load32_zero(high + (k >> 2));
+      // Four numbers share a byte of high bits.
+      const first = i16x8.mul(v128.and(i16x8.extend_low_i8x16_u(i8x16.shuffle(four, four, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)), places), shifts);
+      const second = i16x8.mul(v128.and(i16x8.extend_low_i8x16_u(i8x16.shuffle(four, four, 2, 2, 2, 2, 3, 3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0)), places), shifts);
+      unpackEight(v128.or(i16x8.extend_low_i8x16_u(lows), first), steps, offset, against + (k << 2), to + (k << 2));
+      unpackEight(v128.or(i16x8.extend_high_i8x16_u(lows), second), steps, offset, against + (k << 2) + 32, to + (k << 2) + 32);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function unpackEight(codes: v128, steps: v128, offset: v128, reference: usize, out: usize): void {
+  const left = i32x4.extend_low_i16x8_u(codes);
+  const right = i32x4.extend_high_i16x8_u(codes);
+  v128.store(out, unpackFour(left, steps, offset, v128.load(reference)));
+  v128.store(out, unpackFour(right, steps, offset, v128.load(reference, 16)), 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function unpackFour(codes: v128, steps: v128, offset: v128, reference: v128): v128 {
+  const upper = v128.shuffle<i64>(codes, codes, 1, 0);
+  const upperReference = v128.shuffle<i64>(reference, reference, 1, 0);
+  const a = f64x2.add(f64x2.promote_low_f32x4(reference), f64x2.add(f64x2.mul(steps, f64x2.convert_low_i32x4_u(codes)), offset));
+  const b = f64x2.add(f64x2.promote_low_f32x4(upperReference), f64x2.add(f64x2.mul(steps, f64x2.convert_low_i32x4_u(upper)), offset));
+  return v128.shuffle<i64>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 2);
+}
+
+/**
+ * Dot products with the sums of the plain ranking, to the last bit: in float64, one number after another.
+ * @param turned f64 [width][columns]: the query, its rows side by side; `columns` is a multiple of 16
+ * @param out f32 [rightRows][columns]
+ */
+export function productsInOrder(turned: usize, columns: i32, right: usize, rightRows: i32, width: i32, rightStride: i32, out: usize): void {
+  const line = <usize>columns << 3;
+  for (let row = 0; row < rightRows; row++) {
+    const from = right + ((<usize>row * rightStride) << 2);
+    for (let column = 0; column < columns; column += 8) {
+      let s0 = f64x2.splat(0), s1 = f64x2.splat(0), s2 = f64x2.splat(0), s3 = f64x2.splat(0);
+      let q = turned + (<usize>column << 3);
+      for (let k: usize = 0; k < <usize>width << 2; k += 4) {
+        const x = f64x2.promote_low_f32x4(v128.load32_splat(from + k));
+        s0 = f64x2.add(s0, f64x2.mul(v128.load(q), x));
+        s1 = f64x2.add(s1, f64x2.mul(v128.load(q, 16), x));
+        s2 = f64x2.add(s2, f64x2.mul(v128.load(q, 32), x));
+        s3 = f64x2.add(s3, f64x2.mul(v128.load(q, 48), x));
+        q += line;
+      }
+      const to = out + ((<usize>row * columns + column) << 2);
+      v128.store(to, v128.shuffle<i64>(f32x4.demote_f64x2_zero(s0), f32x4.demote_f64x2_zero(s1), 0, 2));
+      v128.store(to, v128.shuffle<i64>(f32x4.demote_f64x2_zero(s2), f32x4.demote_f64x2_zero(s3), 0, 2), 16);
+    }
   }
 }
 

@@ -29,6 +29,8 @@ export interface BenchOptions extends ModelChoice {
   readonly truth?: number | null;
   /** Of search: also numpy, sqlite-vec and usearch. */
   readonly compare?: boolean;
+  /** Of search: a folder that keeps the synthetic archive. */
+  readonly keep?: string;
 }
 
 export type Bench = (context: Context, options: BenchOptions, folder: string) => Promise<BenchResult>;
@@ -88,7 +90,8 @@ const benchEncode: Bench = async (context, { runs, ...choice }, folder) => {
   }
 };
 
-const searchBench: Bench = ({ signal }, { size, queries, truth, compare = false }, folder) => benchSearch({ cases: size ?? 2000, queries: queries ?? 200, truth: truth ?? queries ?? 200, compare }, folder, signal);
+const searchBench: Bench = ({ signal }, { size, queries, truth, compare = false, keep }, folder) =>
+  benchSearch({ cases: size ?? 2000, queries: queries ?? 200, truth: truth ?? queries ?? 200, compare, keep: keep ?? null }, folder, signal);
 
 const benchDraft: Bench = async (context, { runs, ...choice }, folder) => {
   const models = await openModels(context, choice, folder);

@@ -3,7 +3,8 @@
  * index as the app uses them. Answers are held to brute force over the vectors as they were before they were stored.
  */
 import { fork } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -27,6 +28,8 @@ export interface SearchBenchOptions {
   readonly truth: number;
   /** Also the other sides (searchCompare.ts). */
   readonly compare: boolean;
+  /** Keeps the archive and the right answers there, and uses what an earlier run left; null keeps nothing. */
+  readonly keep: string | null;
 }
 
 /** Everything in milliseconds; memory and disk in bytes a case. */
@@ -54,6 +57,9 @@ export interface SearchBenchResult extends BenchResult {
   readonly textP95Ms: number;
   readonly filteredP50Ms: number;
   readonly filteredP95Ms: number;
+  /** Part of some text queries, and of some with each filter, whose ten cases are those of a proven search. */
+  readonly textAgreement: number;
+  readonly filteredAgreement: number;
   readonly addP95Ms: number;
   readonly openMs: number;
   readonly fillMs: number;
@@ -69,6 +75,8 @@ export interface SearchBenchResult extends BenchResult {
 
 /** Two cases are told apart by stored vectors if their similarities differ by more: four standard deviations of what rounding does to a difference. */
 const roundingWidth = 6e-5;
+/** Text and filtered queries that are held to a proven search. */
+const provenEach = 24;
 const views = 32;
 const width = 256;
 
@@ -79,6 +87,17 @@ async function inChild<T>(task: FillTask | TruthTask, signal: AbortSignal): Prom
     child.once('error', (error) => { reject(signal.aborted ? cancelledError('bench') : error); });
     child.once('exit', (code) => { reject(new EngineError('bug/unexpected', `A process of the benchmark ended with ${code ?? 'a signal'}`, { subject: 'bench', advice: 'Try fewer cases' })); });
   });
+}
+
+/** What a step gave, or what it gave when the archive that is kept was made. */
+async function remembered<T>(kept: string | null, name: string, step: () => Promise<T>): Promise<T> {
+  if (kept === null) return step();
+  const path = join(kept, name);
+  if (existsSync(path)) return JSON.parse(await readFile(path, 'utf8')) as T;
+  mkdirSync(kept, { recursive: true });
+  const found = await step();
+  await writeFile(path, JSON.stringify(found));
+  return found;
 }
 
 const quantile = (sorted: readonly number[], part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
@@ -94,9 +113,10 @@ async function timed(count: number, signal: AbortSignal, work: (n: number) => Pr
   return times.sort((a, b) => a - b);
 }
 
-export async function benchSearch({ cases, queries, truth, compare }: SearchBenchOptions, folder: string, signal: AbortSignal): Promise<SearchBenchResult> {
-  const dataDir = join(folder, 'archive');
-  const { fillMs, indexMs } = await inChild<FillReply>({ kind: 'fill', dataDir, cases }, signal);
+export async function benchSearch({ cases, queries, truth, compare, keep }: SearchBenchOptions, folder: string, signal: AbortSignal): Promise<SearchBenchResult> {
+  const kept = keep === null ? null : join(keep, `search-${cases}`);
+  const dataDir = join(kept ?? folder, 'archive');
+  const { fillMs, indexMs } = await remembered(kept, 'filled.json', () => inChild<FillReply>({ kind: 'fill', dataDir, cases }, signal));
   const archive = syntheticArchive(views, width);
   const store = await openBenchStore(dataDir);
   try {
@@ -119,7 +139,9 @@ export async function benchSearch({ cases, queries, truth, compare }: SearchBenc
     const rssMb = process.memoryUsage().rss / 2 ** 20;
 
     const sentences = Array.from({ length: 60 }, (_, n) => sentencesLike(archive.query(n + 1000, cases), 1 + (n % 4)));
-    const text = await timed(sentences.length, signal, (n) => index.search(sentences[n]!, { limit: 10, signal }));
+    const ids = (items: readonly { readonly case: string }[]): string[] => items.map((item) => item.case);
+    const ofText: string[][] = [];
+    const text = await timed(sentences.length, signal, async (n) => { ofText[n] = ids(await index.search(sentences[n]!, { limit: 10, signal })); });
     const filters = [
       (): ((facts: { readonly studyDate: string; readonly sex: string }) => boolean) => (facts) => facts.studyDate >= '2018-01-01' && facts.studyDate <= '2020-12-31' && facts.sex === 'F',
       (): ((facts: { readonly number: number }) => boolean) => {
@@ -128,7 +150,14 @@ export async function benchSearch({ cases, queries, truth, compare }: SearchBenc
       },
       (): ((facts: { readonly patient: string }) => boolean) => (facts) => facts.patient !== 'p17',
     ];
-    const filtered = await timed(60, signal, (n) => index.search(asked[n % queries]!, { limit: 10, signal, eligible: filters[n % filters.length]!() }));
+    const ofFilters: string[][] = [];
+    const filtered = await timed(60, signal, async (n) => { ofFilters[n] = ids(await index.search(asked[n % queries]!, { limit: 10, signal, eligible: filters[n % filters.length]!() })); });
+    const textRight: string[][] = [];
+    const filteredRight: string[][] = [];
+    for (let n = 0; n < provenEach; n++) {
+      textRight.push(ids(await index.search(sentences[n]!, { limit: 10, proven: true, signal })));
+      filteredRight.push(ids(await index.search(asked[n % queries]!, { limit: 10, proven: true, signal, eligible: filters[n % filters.length]!() })));
+    }
     const added = await timed(60, signal, (n) => addCase(index, store, archive.case(cases + n), cases + n));
     for (let n = cases; n < cases + 60; n++) removeCase(index, store, n);
     const proven: string[][] = [];
@@ -146,7 +175,8 @@ export async function benchSearch({ cases, queries, truth, compare }: SearchBenc
     // A small archive is searched without an index.
     const indexBytes = statSync(join(store.indexFolder, 'bench.codes'), { throwIfNoEntry: false })?.size ?? 0;
     const pages = store.db.get<{ bytes: number }>("SELECT sum(pgsize) AS bytes FROM dbstat WHERE name = 'view_embedding'")!.bytes;
-    const truthful = await truths(Math.min(truth, queries), cases, signal);
+    const held = Math.min(truth, queries);
+    const truthful = await remembered(kept, `truth-${held}.json`, () => truths(held, cases, signal));
     const right = truthful.map((items) => items.map((item) => item.case));
     await index.close();
     const compared = compare ? await compareSearch(folder, cases, queries, Math.max(1, Math.min(truth, queries)), signal) : [];
@@ -174,12 +204,16 @@ export async function benchSearch({ cases, queries, truth, compare }: SearchBenc
       textP50Ms: quantile(text, 0.5), textP95Ms: quantile(text, 0.95), filteredP50Ms: quantile(filtered, 0.5), filteredP95Ms: quantile(filtered, 0.95),
       processorP50Ms: quantile(processor, 0.5), processorP95Ms: quantile(processor, 0.95),
       agreementWithinRounding: right.length === 0 ? null : right.filter((_, n) => withinRounding(found[n]!, n)).length / right.length,
+      textAgreement: agreement(ofText, textRight), filteredAgreement: agreement(ofFilters, filteredRight),
       compared, addP95Ms: quantile(added, 0.95), openMs, fillMs, indexMs, alignedPerQuery: effort.aligned / queries,
     };
   } finally {
     await store.close();
   }
 }
+
+/** Part of the answers, as far as `right` goes, that hold the same cases. */
+const agreement = (answers: readonly (readonly string[])[], right: readonly (readonly string[])[]): number => right.filter((theirs, n) => answers[n]!.toSorted().join() === theirs.toSorted().join()).length / right.length;
 
 /** Some views of a case that is not stored, as the sentences of a text would be. */
 const sentencesLike = (query: Float32Array, rows: number): Float32Array => query.slice(3 * width, (3 + rows) * width);

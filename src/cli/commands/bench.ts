@@ -15,6 +15,7 @@ interface Options extends CommonOptions, ModelChoice {
   readonly truth?: string;
   readonly against?: 'pytorch';
   readonly compare?: boolean;
+  readonly keep?: string;
 }
 
 export const benchCommand: Register = (program, action) =>
@@ -29,6 +30,7 @@ export const benchCommand: Register = (program, action) =>
     .option('--queries <count>', 'for search: queries to time (200)')
     .option('--truth <count>', 'for search: how many of them are held to brute force, which takes a while (all; 0 for none)')
     .option('--compare', 'for search: also brute force in numpy, sqlite-vec and usearch on the same cases (needs the training environment)')
+    .option('--keep <folder>', 'for search: leave the synthetic archive and the right answers there, and use what an earlier run left')
     .option('--pack <name>', 'pack: id, id@version or folder')
     .option('--provider <name>', 'auto, cuda, webgpu, dml, coreml or cpu')
     .action(

@@ -8,6 +8,7 @@ import { CaseIndex } from './caseIndex.ts';
 import { learnCodebook, type Codebook } from './codebook.ts';
 import { CodesFile } from './codesFile.ts';
 import { rankCases } from './rankCases.ts';
+import type { StoredRows } from './storedRows.ts';
 import { VectorIndex } from './vectorIndex.ts';
 
 const views = 8;
@@ -15,11 +16,14 @@ const width = 36;
 const archive = syntheticArchive(views, width);
 const id = (n: number): string => `case-${String(n).padStart(5, '0')}`;
 
+/** As a store hands it over. */
+const stored = (vectors: Float32Array | undefined): StoredRows | null => vectors === undefined ? null : { rows: vectors.length / width, vectors: () => vectors, packed: null };
+
 /** Cases of `rowsOf` rows each in both kinds of index. */
 function fill(cases: number, rowsOf: (n: number) => number, codebook: Codebook): { index: CaseIndex; plain: VectorIndex; vectors: Map<number, Float32Array> } {
   const vectors = new Map<number, Float32Array>();
   const plain = new VectorIndex(width);
-  const index = new CaseIndex(codebook, (key) => vectors.get(key) ?? null, 2);
+  const index = new CaseIndex(codebook, (key) => stored(vectors.get(key)), 2);
   for (let n = 0; n < cases; n++) {
     const rows = archive.case(n).slice(0, rowsOf(n) * width);
     vectors.set(n, rows);

@@ -43,6 +43,11 @@ export interface Layout {
   readonly basis: number;
   readonly steps: number;
   readonly query: number;
+  /** f64 [width][columns], for sums in the plain ranking's order */
+  readonly orderedQuery: number;
+  /** The stored rows of a case as they were read, and what they are told against. */
+  readonly packed: number;
+  readonly reference: number;
   readonly tables: number;
   readonly distances: number;
   readonly turnedQuery: number;
@@ -79,7 +84,7 @@ export class IndexMemory {
     const room = (): ThreadRoom => ({
       histogram: arena.take(bins * 4),
       sims: arena.take(mostRows * mostRows * 4),
-      scratch: arena.take(Math.max(2 * dims, 12 * mostRows)),
+      scratch: arena.take(Math.max(2 * dims, 12 * mostRows, 16 + 16 * mostRows + dims)),
       rows: arena.take(mostRows * stride * 4),
       turned: arena.take(mostRows * Math.max(dims, centroidsPerLevel) * 4),
       lengths: arena.take(mostRows * 4),
@@ -93,8 +98,11 @@ export class IndexMemory {
       basis: arena.take(basis.byteLength),
       steps: arena.take(steps.byteLength),
       query: arena.take(mostRows * stride * 4),
+      orderedQuery: arena.take(mostRows * width * 8),
+      packed: arena.take(mostRows * (4 + width + Math.ceil(width / 4))),
+      reference: arena.take(mostRows * width * 4),
       tables: arena.take(levels * centroidsPerLevel * mostRows * 4),
-      distances: arena.take(levels * centroidsPerLevel * mostRows * 2),
+      distances: arena.take(levels * centroidsPerLevel * mostRows),
       turnedQuery: arena.take(dims * mostRows * 4),
       packedQuery: arena.take(dims * mostRows),
       scales: arena.take(mostRows * 4),

@@ -6,11 +6,14 @@ export interface Kernels {
   products(left: number, leftRows: number, right: number, rightRows: number, stride: number, out: number, outStride: number): void;
   distances(similarity: number, rows: number, real: number, columns: number, top: number, steps: number, out: number): void;
   scan(ids: number, spans: number, mask: number, count: number, tables: number, levels: number, columns: number, real: number, out: number, histogram: number): void;
+  refineFew(ids: number, spans: number, mask: number, count: number, limit: number, tables: number, levels: number, real: number, margin: number, codes: number, dims: number, query: number, scales: number, offsets: number, similarities: number, top: number, perUnit: number, scratch: number, room: number, out: number, histogram: number): void;
   gather(scores: number, spans: number, mask: number, count: number, limit: number, firstSlot: number, out: number, room: number): number;
   approximate(codes: number, ids: number, errors: number, rows: number, levels: number, dims: number, query: number, scales: number, offsets: number, tables: number, columns: number, real: number, margins: number, floor: number, sims: number, scratch: number): number;
   largestMean(sims: number, rows: number, real: number, columns: number): number;
   greedy(sims: number, rows: number, real: number, columns: number, scratch: number): number;
   assign(vectors: number, rows: number, centroids: number, halves: number, stride: number, ids: number, idStep: number, sims: number, subtract: number): void;
+  unpack(packed: number, rows: number, width: number, reference: number, referenceStep: number, out: number): void;
+  productsInOrder(turned: number, columns: number, right: number, rightRows: number, width: number, rightStride: number, out: number): void;
   quantise(turned: number, rows: number, dims: number, steps: number, lengths: number, codes: number, errors: number): void;
 }
 

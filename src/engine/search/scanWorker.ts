@@ -1,8 +1,9 @@
 /** Start file of a search thread: goes through blocks of the shared index as it is told, beside the other threads. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { encodeRows } from './encodeRows.ts';
-import { blockField, bins, casesPerBlock, type Layout, type Place } from './indexMemory.ts';
+import { blockField, bins, casesPerBlock, mostRows, type Layout, type Place } from './indexMemory.ts';
 import { openKernels } from './kernels.ts';
+import { refinedScale } from './preparedQuery.ts';
 
 export interface ScanWorkerData {
   readonly memory: WebAssembly.Memory;
@@ -12,11 +13,16 @@ export interface ScanWorkerData {
 
 export type ScanTask =
   | { readonly kind: 'scan'; readonly blocks: number; readonly rows: number; readonly columns: number }
+  /** Refines the distances of a query of few rows up to `limit`. */
+  | { readonly kind: 'refine'; readonly blocks: number; readonly rows: number; readonly columns: number; readonly limit: number }
   /** Looks again at cases whose distance is above `above` and at most `limit`; all of them, for upper bounds. Estimates below `floor` are of no use. */
   | { readonly kind: 'approximate'; readonly blocks: number; readonly rows: number; readonly columns: number; readonly above: number; readonly limit: number; readonly floor: number; readonly bounds: boolean; readonly keep: number }
   | { readonly kind: 'encode'; readonly places: readonly Place[]; readonly vectors: readonly Float32Array[] };
 
 export type ScanReply = { readonly slots: Uint32Array } | { readonly error: string };
+
+/** Steps of the first look (255 reach to an average row) within which a row may be the nearest one although another comes nearer through centroids. */
+const partnerMargin = 3;
 
 /** The lowest of the largest so many numbers seen: what a number must reach to be among them. */
 class Largest {
@@ -73,6 +79,17 @@ if (port) {
       for (let block = nextBlock(blocks); block !== null; block = nextBlock(blocks)) {
         const at = (field: Parameters<typeof blockField>[3]): number => blockField(layout, words, block, field);
         kernels.scan(at('ids'), at('spans'), at('mask'), at('cases'), layout.distances, layout.levels, columns, rows, at('scores'), room.histogram);
+      }
+      return new Uint32Array(0);
+    }
+    if (task.kind === 'refine') {
+      new Uint32Array(memory.buffer, room.histogram, bins).fill(0);
+      for (let block = nextBlock(blocks); block !== null; block = nextBlock(blocks)) {
+        const at = (field: Parameters<typeof blockField>[3]): number => blockField(layout, words, block, field);
+        kernels.refineFew(
+          at('ids'), at('spans'), at('mask'), at('cases'), task.limit, layout.distances, layout.levels, rows, partnerMargin, at('codes'), layout.dims, layout.packedQuery, layout.scales, layout.offsets, layout.tables,
+          refinedScale.top, refinedScale.perUnit, room.scratch, mostRows, at('scores'), room.histogram,
+        );
       }
       return new Uint32Array(0);
     }

@@ -3,7 +3,7 @@
  * transaction and what is packed says so row by row, so a kill loses nothing and the next run goes on.
  */
 import { setImmediate } from 'node:timers/promises';
-import { countVectors, findReference, packSome, putReference, vectorKeys, vectorReader, type VectorKind } from '../store/cases.ts';
+import { countVectors, findReference, packSome, putReference, vectorKeys, rowsReader, type VectorKind } from '../store/cases.ts';
 import type { WriteDb } from '../store/database.ts';
 
 /** Cases from which on the room matters more than the last digits. */
@@ -32,13 +32,13 @@ export async function packLargeArchive(db: WriteDb, kind: VectorKind, pack: stri
 function meanRows(db: WriteDb, kind: VectorKind, pack: string): { width: number; reference: Float32Array } {
   const keys = vectorKeys(db, kind, pack);
   const { rows, width } = keys[0]!;
-  const read = vectorReader(db, kind, pack);
+  const read = rowsReader(db, kind, pack);
   const aligned = keys.every((key) => key.rows === rows);
   const sums = new Float64Array((aligned ? rows : 1) * width);
   let count = 0;
   const cases = Math.min(keys.length, referenceCases);
   for (let n = 0; n < cases; n++) {
-    const vectors = read(keys[Math.floor((n * keys.length) / cases)]!.key)!;
+    const vectors = read(keys[Math.floor((n * keys.length) / cases)]!.key)!.vectors();
     for (let k = 0; k < vectors.length; k++) sums[k % sums.length]! += vectors[k]!;
     count += vectors.length / sums.length;
   }

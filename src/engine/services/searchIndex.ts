@@ -13,8 +13,9 @@ import { CaseIndex, type SearchEffort } from '../search/caseIndex.ts';
 import { CodesFile } from '../search/codesFile.ts';
 import { rankCases, type CaseSource, type RankedCase } from '../search/rankCases.ts';
 import { learnInThread } from '../search/scanThreads.ts';
+import type { StoredRows } from '../search/storedRows.ts';
 import { VectorIndex } from '../search/vectorIndex.ts';
-import { countVectors, vectorKeyOfCase, vectorKeys, vectorReader, type CaseFacts, type VectorKey, type VectorKind } from '../store/cases.ts';
+import { countVectors, vectorKeyOfCase, vectorKeys, rowsReader, type CaseFacts, type VectorKey, type VectorKind } from '../store/cases.ts';
 import type { ReadDb } from '../store/database.ts';
 
 /** Cases from which on an index pays. */
@@ -55,7 +56,7 @@ interface Made {
 
 export class SearchIndex {
   readonly #options: SearchIndexOptions;
-  #read: (key: number) => Float32Array | null;
+  #read: (key: number) => StoredRows | null;
   #small: { readonly index: VectorIndex; readonly facts: Map<string, VectorKey> } | null = null;
   #made: Made | null = null;
   #making: Promise<void> | null = null;
@@ -68,7 +69,7 @@ export class SearchIndex {
   constructor(options: SearchIndexOptions) {
     this.#options = options;
     const { db, kind, pack } = options;
-    this.#read = vectorReader(db, kind, pack);
+    this.#read = rowsReader(db, kind, pack);
     const other = vectorKeys(db, kind, pack, 0, 1)[0];
     if (other && other.width !== options.width) throw otherWidth(pack, other.width, options.width);
     if (countVectors(db, kind, pack) <= smallArchive) this.#small = this.#readAll();
@@ -120,7 +121,7 @@ export class SearchIndex {
     const { db, kind, pack, width } = this.#options;
     if (this.#making) this.#changed.add(id);
     const key = vectorKeyOfCase(db, kind, pack, id);
-    const vectors = key && this.#read(key.key);
+    const vectors = key && this.#read(key.key)?.vectors();
     if (key && key.width !== width) throw otherWidth(pack, key.width, width);
     if (!key || !vectors) {
       this.#remove(id);
@@ -185,7 +186,7 @@ export class SearchIndex {
     const facts = new Map<string, VectorKey>();
     for (const key of vectorKeys(db, kind, pack)) {
       if (key.width !== width) throw otherWidth(pack, key.width, width);
-      index.put(key.case, key.study, this.#read(key.key)!);
+      index.put(key.case, key.study, this.#read(key.key)!.vectors());
       facts.set(key.case, key);
     }
     return { index, facts };
@@ -200,7 +201,7 @@ export class SearchIndex {
       *cases() {
         for (let page = vectorKeys(db, kind, pack, 0, batch); page.length > 0; page = vectorKeys(db, kind, pack, page.at(-1)!.key, batch)) {
           for (const { key, case: id, study, rows } of page) {
-            const vectors = read(key);
+            const vectors = read(key)?.vectors();
             if (vectors) yield { case: id, study, rows, vectors };
           }
         }
@@ -236,7 +237,7 @@ export class SearchIndex {
     const { db, kind, pack, width, file: path } = this.#options;
     // Read now: whatever is stored from here on is told by refresh().
     const wanted = new Map(vectorKeys(db, kind, pack).map((key) => [key.key, key]));
-    this.#read = vectorReader(db, kind, pack);
+    this.#read = rowsReader(db, kind, pack);
     const growing = this.#made !== null;
     if (path !== null) mkdirSync(dirname(path), { recursive: true });
     let file = path === null || growing ? null : CodesFile.open(path, width);
@@ -273,7 +274,7 @@ export class SearchIndex {
         made.facts[slot] = undefined;
       }
       const key = vectorKeyOfCase(db, kind, pack, id);
-      const vectors = key && this.#read(key.key);
+      const vectors = key && this.#read(key.key)?.vectors();
       if (key && vectors) this.#add(made, key, vectors);
     }
     if (path !== null && !kept) CodesFile.rename(passing, path);
@@ -322,7 +323,7 @@ export class SearchIndex {
 
   async #addMany(made: Made, keys: readonly VectorKey[]): Promise<void> {
     const items = keys.flatMap((key) => {
-      const vectors = this.#read(key.key);
+      const vectors = this.#read(key.key)?.vectors();
       return vectors ? [{ id: key.case, key: key.key, vectors, of: key }] : [];
     });
     await made.index.putMany(items);
@@ -333,7 +334,7 @@ export class SearchIndex {
   /** Rows of cases from all over the archive. */
   #sample(keys: readonly VectorKey[]): Float32Array {
     const count = Math.min(keys.length, learnCases);
-    const parts = Array.from({ length: count }, (_, n) => this.#read(keys[Math.floor((n * keys.length) / count)]!.key)).filter((part) => part !== null);
+    const parts = Array.from({ length: count }, (_, n) => this.#read(keys[Math.floor((n * keys.length) / count)]!.key)?.vectors()).filter((part) => part !== undefined);
     const rows = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
     parts.reduce((at, part) => (rows.set(part, at), at + part.length), 0);
     return rows;

@@ -1,6 +1,7 @@
 /** Archive cases: studies with a report, their sentences, and what each pack made of images and sentences. */
 import type { ReadDb, WriteDb } from './database.ts';
-import { fits, packVectors, unpackVectors } from './packedVectors.ts';
+import type { StoredRows } from '../search/storedRows.ts';
+import { fits, packedRows, packVectors, unpackVectors } from './packedVectors.ts';
 import { fromBlob, toBlob } from './vectors.ts';
 
 export interface CaseRow {
@@ -133,14 +134,16 @@ export function findReference(db: ReadDb, kind: VectorKind, pack: string): Float
 }
 
 /** Reads stored vectors by their number; keeps the reference, so make a new one after {@link putReference}. */
-export function vectorReader(db: ReadDb, kind: VectorKind, pack: string): (key: number) => Float32Array | null {
+export function rowsReader(db: ReadDb, kind: VectorKind, pack: string): (key: number) => StoredRows | null {
   let reference: Float32Array | null = null;
   const sql = `SELECT width, format, vectors FROM ${tables[kind]} WHERE id = ?`;
   return (key) => {
     const row = db.get<RawVectors>(sql, key);
     if (!row) return null;
-    if (row.format !== 0) reference ??= findReference(db, kind, pack);
-    return decode(row, reference);
+    const { width, format, vectors: bytes } = row;
+    if (format === 0) return { rows: bytes.byteLength / (4 * width), vectors: () => fromBlob(bytes), packed: null };
+    const against = (reference ??= findReference(db, kind, pack)!);
+    return { rows: packedRows(bytes, width), vectors: () => unpackVectors(bytes, width, against), packed: { bytes, reference: against } };
   };
 }
 

@@ -74,10 +74,13 @@ function turnErrorAside(codes: Int16Array, exact: Float64Array, vectors: Float32
   }
 }
 
+/** Rows in packed vectors. */
+export const packedRows = (packed: Uint8Array, width: number): number => packed.length / (4 + width + Math.ceil(width / 4));
+
 /** @returns float32 [rows, width] */
 export function unpackVectors(packed: Uint8Array, width: number, reference: Float32Array): Float32Array {
   const highBytes = Math.ceil(width / 4);
-  const rows = packed.length / (4 + width + highBytes);
+  const rows = packedRows(packed, width);
   const steps = new DataView(packed.buffer, packed.byteOffset, rows * 4);
   const out = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
