@@ -43,6 +43,7 @@ import { studyHandlers } from './services/studies.ts';
 import { StudyStates } from './services/studyStates.ts';
 import { Uploads } from './services/uploads.ts';
 import { Volumes, volumeHandlers } from './services/volumes.ts';
+import { WatchedFolder, usualPauses, type WatchPauses } from './services/watchedFolder.ts';
 import { Worklist } from './services/worklist.ts';
 import { demoStudies, loadDemo, storeDemo } from './store/demo/install.ts';
 import { openStore, type Store } from './store/openStore.ts';
@@ -62,6 +63,8 @@ export interface EngineOptions {
   readonly demoStudies?: boolean;
   /** Whether studies are processed by the engine itself; a window's engine does, a command's does not. */
   readonly processing?: boolean | undefined;
+  /** Watches the folder that the settings name, for new studies; a window's engine does, a command's does not. Null or left out: no. */
+  readonly watching?: WatchPauses | null;
   /** Vocabulary of BERT-base uncased, for models that are imported; without it none can be. */
   readonly vocabularyFile?: string | undefined;
   readonly natives: Natives;
@@ -147,6 +150,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const importing: ImportParts = { store, library, changes, clock, log, activity, forgetVolumes: (study) => { volumes.forget(study); }, uploads, onImported: (studies) => { if (processes) arrivals = arrivals.then(() => processing.imported(studies)).catch((error: unknown) => { log.warn('processing.not-queued', { code: toErrorData(error, 'processing').code }); }); } };
   const packs = new Packs({ store, models, natives, queue, activity, changes, clock, log, uploads, modelsFolder, vocabularyFile: options.vocabularyFile ?? '' });
   const { 'import.paths': importByPath, ...pageImports } = importHandlers(importing);
+  const watched = new WatchedFolder({ store, clock, log, session, dataDir: options.dataDir, importPaths: (paths, signal) => importPaths(importing, paths, signal), pauses: options.watching ?? usualPauses });
 
   await removeIncoming(modelsFolder);
   await installDemoArchive(options, store);
@@ -154,6 +158,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
 
   worklist.start();
   if (processes) processing.start();
+  if (options.watching) watched.start();
 
   return {
     handlers: {
@@ -186,6 +191,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...worklist.handlers(),
       ...processing.handlers(),
       ...storageHandlers(options.dataDir),
+      ...watched.handlers(),
       ...preferencesHandlers({ db: store.db, changes, clock }),
     },
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },
@@ -207,6 +213,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     },
     close: async () => {
       session.close();
+      await watched.close();
       await processing.close();
       await activity.close();
       await background;

@@ -5,6 +5,7 @@
  */
 import { createEngine } from '../engine/create.ts';
 import type { Log } from '../engine/ports.ts';
+import { usualPauses } from '../engine/services/watchedFolder.ts';
 import { natives } from '../native/natives.ts';
 import { contract, shellContract } from '../shared/contract.ts';
 import type { Handlers, ShellHandlers } from '../shared/contract.ts';
@@ -36,7 +37,7 @@ interface Started {
 
 async function start(config: HostConfig, log: Log): Promise<Started> {
   try {
-    return await createEngine({ ...config, natives, clock: { now: () => new Date() }, log });
+    return await createEngine({ ...config, watching: usualPauses, natives, clock: { now: () => new Date() }, log });
   } catch (error) {
     const data = toErrorData(error, 'engine');
     log.error('engine.start-failed', { code: data.code, message: data.message });

@@ -22,6 +22,7 @@ import { storageMethods } from './contract/storage.ts';
 import { similarMethods } from './contract/similar.ts';
 import { importEvent, studiesMethods } from './contract/studies.ts';
 import type { ImportEvent } from './contract/studies.ts';
+import { watchingMethods } from './contract/watching.ts';
 import { worklistMethods } from './contract/worklist.ts';
 
 export * from './contract/app.ts';
@@ -41,6 +42,7 @@ export * from './contract/structured.ts';
 export * from './contract/storage.ts';
 export * from './contract/similar.ts';
 export * from './contract/studies.ts';
+export * from './contract/watching.ts';
 export * from './contract/worklist.ts';
 export { errorData, packStamp, packSummary, packTraining, problem, role } from './contract/words.ts';
 export type * from './contract/words.ts';
@@ -62,6 +64,7 @@ export const contract = {
   ...worklistMethods,
   ...preferencesMethods,
   ...storageMethods,
+  ...watchingMethods,
 } as const satisfies Record<string, MethodSchema | StreamSchema>;
 
 /**

@@ -12,6 +12,8 @@ export const errorCodes = [
   'import/outside-folder',
   'import/no-space',
   'import/unknown-upload',
+  'import/unwatchable',
+  'import/unreachable',
   'dicom/not-dicom',
   'dicom/truncated',
   'dicom/bad-header',

@@ -12,6 +12,7 @@ import { worklist } from './migrations/0008_worklist.ts';
 import { similar } from './migrations/0009_similar.ts';
 import { archive } from './migrations/0010_archive.ts';
 import { readersKept } from './migrations/0011_readers_kept.ts';
+import { watched } from './migrations/0012_watched.ts';
 
 /** By the schema version each makes, in order. */
 const migrations: readonly (readonly [version: number, migration: (db: Database) => void])[] = [
@@ -26,6 +27,7 @@ const migrations: readonly (readonly [version: number, migration: (db: Database)
   [9, similar],
   [10, archive],
   [11, readersKept],
+  [12, watched],
 ];
 
 /** From this version on the audit trail is a chain. */

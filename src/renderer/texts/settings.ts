@@ -1,3 +1,5 @@
+import { plural } from './plural.ts';
+
 export const settingsTexts = {
   title: 'Settings',
   parts: { appearance: 'Appearance', shortcuts: 'Shortcuts', policies: 'Policies', models: 'Models and GPU', storage: 'Storage' },
@@ -8,6 +10,20 @@ export const settingsTexts = {
   textSizes: { small: 'Small', normal: 'Normal', large: 'Large', largest: 'Largest' },
   background: 'Process new studies in the background',
   backgroundHint: 'A new study is read, compared with prior cases and drafted as soon as it is imported, one at a time, whenever you want nothing else. Demo studies and studies with a report are left alone. A draft is never a report until a person signs it.',
+  watched: {
+    title: 'Import new studies from this folder',
+    none: 'Whole path of a folder, such as /mnt/scanner/export',
+    watch: 'Watch',
+    stop: 'Stop',
+    off: 'No folder is watched.',
+    states: {
+      watching: (waiting: number): string => (waiting === 0 ? 'Watching; all that is there has been read.' : `Watching; ${plural(waiting, 'file', 'files')} may still be written and ${waiting === 1 ? 'waits' : 'wait'}.`),
+      importing: (): string => 'Importing …',
+      held: (): string => 'Held, and tried again every minute:',
+    },
+    counts: (added: number, failed: number): string => `Since the start ${plural(added, 'image', 'images')} came${failed === 0 ? '' : ` and ${plural(failed, 'file', 'files')} could not be read`}.`,
+    hint: 'A study is imported once none of its files has changed for ten seconds. Files stay where they are; what was read is not read again, also after a restart.',
+  },
   shortcutsHint: 'Press a button, then the key its action shall have. Escape leaves it as it is.',
   changeKey: (action: string): string => `Change the key of: ${action}`,
   pressKey: 'Press a key',

@@ -8,6 +8,7 @@ import { Sheet } from '../../ui/Sheet.tsx';
 import { ProviderSettings } from './ProviderSettings.tsx';
 import { ShortcutSettings } from './ShortcutSettings.tsx';
 import { StorageSettings } from './StorageSettings.tsx';
+import { WatchedFolderSettings } from './WatchedFolderSettings.tsx';
 import { usePreferences } from './preferencesStore.ts';
 import './settings.css';
 
@@ -39,6 +40,7 @@ function Policies({ preferences, change }: { readonly preferences: Preferences; 
     <>
       <label className="switch"><input type="checkbox" checked={preferences.backgroundProcessing} onChange={(event) => { change({ backgroundProcessing: event.target.checked }); }} />{texts.settings.background}</label>
       <p className="hint">{texts.settings.backgroundHint}</p>
+      <WatchedFolderSettings />
     </>
   );
 }
