@@ -183,4 +183,23 @@ export class ReadingRoom {
     await box.fill(words);
     await box.press('Enter');
   }
+
+  /** Makes the first reader, a radiologist, who then reads. */
+  async addReader(name: string, passphrase: string): Promise<void> {
+    await this.statusBar.getByRole('button', { name: texts.readers.nobody }).click();
+    const sheet = this.page.getByRole('dialog', { name: texts.readers.firstTitle });
+    await sheet.getByLabel(texts.readers.name, { exact: true }).fill(name);
+    await sheet.getByLabel(texts.readers.passphrase, { exact: true }).fill(passphrase);
+    await sheet.getByLabel(texts.readers.passphraseAgain).fill(passphrase);
+    await sheet.getByRole('button', { name: texts.readers.addFirst }).click();
+    await expect(this.statusBar.getByRole('button', { name: texts.readers.lockAction })).toBeVisible();
+  }
+
+  /** Opens a locked window. */
+  async signIn(name: string, passphrase: string): Promise<void> {
+    await this.page.getByLabel(texts.readers.name, { exact: true }).fill(name);
+    await this.page.getByLabel(texts.readers.passphrase).fill(passphrase);
+    await this.page.getByRole('button', { name: texts.readers.signIn }).click();
+    await expect(this.statusBar.getByRole('button', { name: texts.readers.lockAction })).toBeVisible();
+  }
 }

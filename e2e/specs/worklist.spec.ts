@@ -1,19 +1,11 @@
 /** The worklist: all studies by words, filters and order, by keyboard; what the app processes by itself. */
-import AxeBuilder from '@axe-core/playwright';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
 import { texts } from '../../src/renderer/texts.ts';
 import { writePhantomStudy } from '../../src/testing/phantomStudy.ts';
+import { expectAccessible } from '../pages/accessible.ts';
 import { expect, test } from '../shells/app.ts';
-
-/** Nothing on the page that a reader with a screen reader, or with poor sight, could not use. */
-async function expectAccessible(page: Page): Promise<void> {
-  // Cards are named by what they open; what else they show (dates, counts, states) would make a name too long to listen to.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).disableRules(['label-content-name-mismatch']).analyze();
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`))).toEqual([]);
-}
 
 async function threeStudies(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'brat-worklist-'));

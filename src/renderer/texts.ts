@@ -12,6 +12,7 @@ import { measurementTexts } from './texts/measurements.ts';
 import { modelsTexts } from './texts/models.ts';
 import { noticesTexts } from './texts/notices.ts';
 import { paletteTexts } from './texts/palette.ts';
+import { readersTexts } from './texts/readers.ts';
 import { readingTexts } from './texts/reading.ts';
 import { reportTexts } from './texts/report.ts';
 import { seriesTexts } from './texts/series.ts';
@@ -31,6 +32,7 @@ export const texts = {
   series: seriesTexts,
   viewer: viewerTexts,
   measurements: measurementTexts,
+  readers: readersTexts,
   reading: readingTexts,
   report: reportTexts,
   findings: findingsTexts,

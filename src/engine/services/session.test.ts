@@ -54,6 +54,7 @@ describe('a radiologist without an administrator', () => {
 
 test('an administrator alone manages once there is one, which the session says', async () => {
   expect(await engine.handlers['session.get']({}, call)).toEqual({ reader: null, hasReaders: false, manages: true });
+  await expect(add('Res', 'resident')).rejects.toEqual(code('reader/not-allowed')); // nobody would be left who manages
   expect(await add('Dr Ada', 'radiologist')).toMatchObject({ manages: true });
   expect(await add('Root', 'administrator', 'another long one')).toMatchObject({ manages: false });
   await expect(remove(await idOf('Root'))).rejects.toEqual(code('reader/not-allowed'));

@@ -144,6 +144,7 @@ export class Session {
     // Asked again: someone may have become the first reader meanwhile.
     const by = this.requireManager('add readers');
     this.#expectFree(name);
+    if (!by && role === 'resident') throw new EngineError('reader/not-allowed', 'The first reader manages readers, which a resident may not', { subject: 'reader', advice: 'Begin with a radiologist or an administrator' });
     const added: Reader = { id: randomUUID(), name, role };
     db.transaction(() => {
       putReader(db, { ...added, passphrase: hash }, this.#clock.now().toISOString());

@@ -1,12 +1,14 @@
 /** The window: studies and series on the left, pictures in the middle, reading assistance on the right. */
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
-import { stayConnected } from '../features/connection/connectionStore.ts';
+import { announceAll, stayConnected, useConnection } from '../features/connection/connectionStore.ts';
 import { StatusBar } from '../features/connection/StatusBar.tsx';
 import { DropTarget } from '../features/import/DropTarget.tsx';
 import { useKeys } from '../features/keyboard/useKeys.ts';
 import { inBackground } from '../features/notices/noticesStore.ts';
 import { Notices } from '../features/notices/Notices.tsx';
+import { followSession, isCovered, useSession, watchMovement } from '../features/readers/sessionStore.ts';
+import { SignIn } from '../features/readers/SignIn.tsx';
 import { ReadingPanel } from '../features/reading/ReadingPanel.tsx';
 import { SeriesList } from '../features/series/SeriesList.tsx';
 import { StudyList } from '../features/studies/StudyList.tsx';
@@ -20,15 +22,12 @@ import { Sheets } from './Sheets.tsx';
 import './actions.ts';
 import './app.css';
 
-export function App(): ReactNode {
+/** The window itself; before somebody signed in none of it is on the page. */
+function Room(): ReactNode {
   useKeys();
   const listing = useWorklist((state) => state.open);
-  useEffect(followPreferences, []);
-  useEffect(() => {
-    const living = new AbortController();
-    inBackground(stayConnected(living.signal), texts.status.region);
-    return () => { living.abort(); };
-  }, []);
+  useEffect(watchMovement, []);
+  useEffect(announceAll, []);
   return (
     <div className="app">
       <nav className="left-column" aria-label={texts.studies.title}><StudyList /><SeriesList /></nav>
@@ -42,4 +41,22 @@ export function App(): ReactNode {
       <RemovalSheet />
     </div>
   );
+}
+
+export function App(): ReactNode {
+  const covered = useSession(isCovered);
+  const connected = useConnection(({ state }) => state === 'ready');
+  useEffect(followPreferences, []);
+  useEffect(() => {
+    const living = new AbortController();
+    inBackground(stayConnected(living.signal), texts.status.region);
+    return () => { living.abort(); };
+  }, []);
+  useEffect(() => {
+    if (!connected) return undefined;
+    const living = new AbortController();
+    void followSession(living.signal);
+    return () => { living.abort(); };
+  }, [connected]);
+  return covered ? <SignIn /> : <Room />;
 }

@@ -4,6 +4,7 @@ import { KeyboardHelp } from '../features/keyboard/KeyboardHelp.tsx';
 import { ModelsSheet } from '../features/models/ModelsSheet.tsx';
 import { CommandPalette } from '../features/palette/CommandPalette.tsx';
 import { SettingsSheet } from '../features/settings/SettingsSheet.tsx';
+import { ReadersSheet } from '../features/readers/ReadersSheet.tsx';
 import { useSheet } from '../features/sheets/sheetStore.ts';
 
 /** The sheet that is open, if any. */
@@ -17,6 +18,8 @@ export function Sheets(): ReactNode {
       return status === null ? null : <ModelsSheet status={status} onClose={close} />;
     case 'settings':
       return <SettingsSheet onClose={close} />;
+    case 'readers':
+      return <ReadersSheet onClose={close} />;
     case 'palette':
       return <CommandPalette onClose={() => { if (useSheet.getState().open === 'palette') close(); }} />;
     case null:

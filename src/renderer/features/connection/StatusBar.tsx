@@ -4,6 +4,7 @@ import { texts } from '../../texts.ts';
 import { reconnectNow, useConnection } from './connectionStore.ts';
 import { useModelImport } from '../models/modelImportStore.ts';
 import { ProcessingStatus } from '../worklist/ProcessingStatus.tsx';
+import { ReaderStatus } from '../readers/ReaderStatus.tsx';
 import { useSheet } from '../sheets/sheetStore.ts';
 import { TrainingLabel } from './TrainingLabel.tsx';
 import './connection.css';
@@ -40,6 +41,7 @@ export function StatusBar(): ReactNode {
       )}
       <ProcessingStatus />
       <span className="spacer" />
+      <ReaderStatus />
       <span className="reminder">{texts.app.notForDiagnosis}</span>
       <button type="button" className="status-item" onClick={() => { show('help'); }} title={`${texts.keyboard.title} (?)`}><Keyboard size={13} aria-hidden />{texts.status.help}</button>
       <button type="button" className="status-item" onClick={() => { show('settings'); }}><Settings size={13} aria-hidden />{texts.status.settings}</button>

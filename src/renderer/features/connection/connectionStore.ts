@@ -26,6 +26,9 @@ export function onChanged(listener: (study: string | null) => void): () => void 
   return () => { listeners.delete(listener); };
 }
 
+/** Has everything that is shown asked for again: what came while it was not on the page was missed. */
+export const announceAll = (): void => { announce(null); };
+
 const announce = (study: string | null): void => { for (const listener of listeners) listener(study); };
 
 const pausesMs = [250, 500, 1000, 2000];

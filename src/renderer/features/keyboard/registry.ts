@@ -16,6 +16,8 @@ export interface KeyAction {
   readonly line?: string;
   /** Keys it has unless the reader chose others, as `keyOf` (keyNames.ts) names them. Any of them does it. */
   readonly keys: readonly string[];
+  /** Works while a sheet lies over the window, too. */
+  readonly overSheets?: boolean;
   readonly run: () => void;
 }
 

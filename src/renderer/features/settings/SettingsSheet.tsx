@@ -5,6 +5,7 @@ import type { Preferences } from '../../../shared/contract.ts';
 import { preferences as schema } from '../../../shared/contract/preferences.ts';
 import { texts } from '../../texts.ts';
 import { Sheet } from '../../ui/Sheet.tsx';
+import { PolicySettings } from '../readers/PolicySettings.tsx';
 import { ProviderSettings } from './ProviderSettings.tsx';
 import { ShortcutSettings } from './ShortcutSettings.tsx';
 import { StorageSettings } from './StorageSettings.tsx';
@@ -41,6 +42,7 @@ function Policies({ preferences, change }: { readonly preferences: Preferences; 
       <label className="switch"><input type="checkbox" checked={preferences.backgroundProcessing} onChange={(event) => { change({ backgroundProcessing: event.target.checked }); }} />{texts.settings.background}</label>
       <p className="hint">{texts.settings.backgroundHint}</p>
       <WatchedFolderSettings />
+      <PolicySettings />
     </>
   );
 }
