@@ -21,7 +21,7 @@ test('the first reader begins at once; a locked window shows nothing of any pati
   await room.ready();
   await room.importFolder(await phantom('2.25.801'));
   await room.openRealStudy();
-  await expect(room.picture(1)).toHaveAttribute('data-ready', 'true');
+  await expect(room.viewport('Axial')).toHaveAttribute('data-ready', 'true');
   const name = await page.locator('.left-column li b').first().textContent();
   expect(name).toMatch(/\w/);
 
@@ -96,11 +96,11 @@ test('a study that was open is shown again after the lock, and the same reader n
   await room.addReader('Dr Ada', passphrase);
   await room.importFolder(await phantom('2.25.802'));
   await room.openRealStudy();
-  await expect(room.picture(1)).toHaveAttribute('data-ready', 'true');
+  await expect(room.viewport('Axial')).toHaveAttribute('data-ready', 'true');
   await page.keyboard.press('Control+l');
   await room.signIn('Dr Ada', passphrase);
-  await expect(room.picture(1)).toHaveAttribute('data-ready', 'true');
-  await expect.poll(() => room.drawnShareOf(room.picture(1)), { message: 'drawn again' }).toBeGreaterThan(0.2);
+  await expect(room.viewport('Axial')).toHaveAttribute('data-ready', 'true');
+  await expect.poll(() => room.drawnShareOf(room.viewport('Axial')), { message: 'drawn again' }).toBeGreaterThan(0.2);
   await picture('unlocked');
   await page.keyboard.press('Control+l');
   await expect(page.getByLabel(readers.name, { exact: true })).toHaveValue('Dr Ada');

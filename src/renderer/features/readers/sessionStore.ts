@@ -7,6 +7,7 @@ import type { Session } from '../../../shared/contract.ts';
 import { bridge } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
 import { inBackground, tell, useNotices } from '../notices/noticesStore.ts';
+import { useReport } from '../report/reportStore.ts';
 import { useSheet } from '../sheets/sheetStore.ts';
 
 interface SessionState {
@@ -23,17 +24,11 @@ export const isCovered = ({ session, leaving }: SessionState): boolean => sessio
 
 /** How long a text that is being written may hold up the lock, ms; it stays in the window in any case. */
 const flushPatienceMs = 3000;
-const flushes = new Set<() => Promise<unknown>>();
-
-/** Saves something before the window is locked by key. @returns the way to end that */
-export function onLock(flush: () => Promise<unknown>): () => void {
-  flushes.add(flush);
-  return () => { flushes.delete(flush); };
-}
 
 export function applySession(session: Session): void {
   const before = useSession.getState();
   useSession.setState({ session });
+  useReport.getState().sessionChanged(session);
   if (isCovered(useSession.getState()) && !isCovered(before)) clear();
 }
 
@@ -66,7 +61,7 @@ export function lock(): void {
 
 async function leave(): Promise<void> {
   try {
-    await Promise.race([Promise.allSettled([...flushes].map((flush) => flush())), new Promise((resolve) => { window.setTimeout(resolve, flushPatienceMs); })]);
+    await Promise.race([useReport.getState().flush(), new Promise((resolve) => { window.setTimeout(resolve, flushPatienceMs); })]);
     applySession(await bridge().call('session.lock', {}));
   } finally {
     useSession.setState({ leaving: false });
