@@ -30,6 +30,7 @@ import { modelsFolderOf, packHandlers, Packs } from './services/packs.ts';
 import { preferencesHandlers } from './services/preferences.ts';
 import { Processing } from './services/processing.ts';
 import { priorHandlers } from './services/priors.ts';
+import { qualityHandlers } from './services/quality.ts';
 import { Queue } from './services/queue.ts';
 import { Reporting, reportingHandlers, unsupportedFlags } from './services/reporting.ts';
 import { attachReports, type ReportsOutcome } from './services/reports.ts';
@@ -183,6 +184,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...priorHandlers({ store, library, clock }),
       ...matchingHandlers({ store, library, volumes, analyses, models, activity, clock }),
       ...auditHandlers({ store, clock, session }),
+      ...qualityHandlers({ store, clock, session }),
       ...flaggingHandlers(flagging, grounding),
       ...structuringHandlers({ analyses, models }),
       ...sessionHandlers(session, { store }),

@@ -13,6 +13,7 @@ import { measurementsMethods } from './contract/measurements.ts';
 import { modelsMethods } from './contract/models.ts';
 import { preferencesMethods } from './contract/preferences.ts';
 import { priorsMethods } from './contract/priors.ts';
+import { qualityMethods } from './contract/quality.ts';
 import { readingMethods } from './contract/reading.ts';
 import { reportingMethods } from './contract/reporting.ts';
 import { method, stream } from './contract/schema.ts';
@@ -34,6 +35,7 @@ export * from './contract/measurements.ts';
 export * from './contract/models.ts';
 export * from './contract/preferences.ts';
 export * from './contract/priors.ts';
+export * from './contract/quality.ts';
 export * from './contract/reading.ts';
 export * from './contract/report.ts';
 export * from './contract/reporting.ts';
@@ -59,6 +61,7 @@ export const contract = {
   ...layoutsMethods,
   ...reportingMethods,
   ...auditMethods,
+  ...qualityMethods,
   ...flagsMethods,
   ...structuredMethods,
   ...worklistMethods,

@@ -71,6 +71,23 @@ export function* allSigned(db: ReadDb): Generator<SignedReport> {
   for (const { document } of db.iterate<{ document: string }>('SELECT document FROM signed_report ORDER BY signed_at, id')) yield readSigned(document);
 }
 
+/**
+ * Signed reports without addenda, whose month of signature (YYYY-MM, UTC) lies in a range: some at a time, in the order they were stored.
+ * @param after `row` of the last one of the batch before; 0 for the first batch
+ */
+export function firstReports(db: ReadDb, months: { readonly from: string; readonly to: string }, after: number, limit: number): { readonly row: number; readonly report: SignedReport }[] {
+  const rows = db.all<{ row: number; document: string }>(
+    'SELECT rowid AS row, document FROM signed_report WHERE rowid > ? AND number = 1 AND substr(signed_at, 1, 7) BETWEEN ? AND ? ORDER BY rowid LIMIT ?', after, months.from, months.to, limit,
+  );
+  return rows.map(({ row, document }) => ({ row, report: readSigned(document) }));
+}
+
+/** Months (YYYY-MM, UTC) of the first and the last signature of a report; null where none is signed. */
+export function signedMonths(db: ReadDb): { readonly first: string; readonly last: string } | null {
+  const { first, last } = db.get<{ first: string | null; last: string | null }>('SELECT substr(min(signed_at), 1, 7) AS first, substr(max(signed_at), 1, 7) AS last FROM signed_report WHERE number = 1')!;
+  return first === null || last === null ? null : { first, last };
+}
+
 function readSigned(document: string): SignedReport {
   // Held to its digest as it lies there, before defaults of a newer schema come in.
   const { digest, ...rest } = JSON.parse(document) as SignedReport;
