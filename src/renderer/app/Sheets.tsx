@@ -3,6 +3,7 @@ import { useConnection } from '../features/connection/connectionStore.ts';
 import { KeyboardHelp } from '../features/keyboard/KeyboardHelp.tsx';
 import { ModelsSheet } from '../features/models/ModelsSheet.tsx';
 import { CommandPalette } from '../features/palette/CommandPalette.tsx';
+import { SnippetsSheet } from '../features/report/SnippetsSheet.tsx';
 import { SettingsSheet } from '../features/settings/SettingsSheet.tsx';
 import { ReadersSheet } from '../features/readers/ReadersSheet.tsx';
 import { useSheet } from '../features/sheets/sheetStore.ts';
@@ -20,6 +21,8 @@ export function Sheets(): ReactNode {
       return <SettingsSheet onClose={close} />;
     case 'readers':
       return <ReadersSheet onClose={close} />;
+    case 'snippets':
+      return <SnippetsSheet onClose={close} />;
     case 'palette':
       return <CommandPalette onClose={() => { if (useSheet.getState().open === 'palette') close(); }} />;
     case null:

@@ -1,6 +1,6 @@
 export const keyboardTexts = {
   title: 'Keyboard and mouse',
-  groups: { general: 'General', viewer: 'Viewer', reading: 'Reading', mouse: 'Mouse' },
+  groups: { general: 'General', viewer: 'Viewer', reading: 'Reading', report: 'Report', mouse: 'Mouse' },
   mouse: [
     ['Wheel', 'Scroll slices'],
     ['Left drag', 'Window and level'],

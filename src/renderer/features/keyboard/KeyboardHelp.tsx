@@ -7,7 +7,7 @@ import { keysOf, useRegistry, useShortcuts } from './registry.ts';
 import type { KeyAction, KeyGroup } from './registry.ts';
 import './keyboard.css';
 
-const groups = ['viewer', 'reading', 'general'] as const satisfies readonly KeyGroup[];
+const groups = ['viewer', 'report', 'reading', 'general'] as const satisfies readonly KeyGroup[];
 
 /** A group's keys by line: actions that share a line show their keys one after the other. */
 function linesOf(actions: readonly KeyAction[], own: Readonly<Record<string, readonly string[]>>, group: KeyGroup): readonly (readonly [string, readonly string[]])[] {

@@ -13,9 +13,10 @@ export function keyOf(event: Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' |
 
 const typesText = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.matches('input:not([type=range], [type=checkbox], [type=radio]), select, textarea, [contenteditable]');
 
-/** Whether a press belongs to the field that has the focus: it would type, or move within the text. */
+/** Whether a press belongs to what has the focus: it would type, move within the text, or press a button. */
 export function isFieldsOwn(target: EventTarget | null, key: string): boolean {
-  return typesText(target) && key !== 'Escape' && !/^(?:Ctrl\+[^acvxyz]$|(?:Shift\+)?F\d+$)/.test(key);
+  if (key === 'Enter' && target instanceof HTMLElement && target.matches('button, a, summary, [role=row], [role=option], input, select')) return true;
+  return typesText(target) && key !== 'Escape' && !/^(?:Ctrl\+[^acvxyz]$|Ctrl\+(?:Shift\+)?Enter$|Alt\+Arrow(?:Up|Down)$|(?:Shift\+)?F\d+$)/.test(key);
 }
 
 const shown: Readonly<Record<string, string>> = { ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', Escape: 'Esc', PageUp: 'Page ↑', PageDown: 'Page ↓', ' ': 'Space' };

@@ -1,5 +1,5 @@
 /** What was measured and marked in the open study: go there, name, copy, delete. */
-import { ClipboardCopy, Eye, EyeOff, Trash2 } from 'lucide-react';
+import { ClipboardCopy, Eye, EyeOff, FileInput, Trash2 } from 'lucide-react';
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import type { KeyImage, Measurement } from '../../../shared/contract.ts';
@@ -8,6 +8,8 @@ import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { Thumbnail } from '../../ui/Thumbnail.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
+import { insertMeasurement } from '../report/insertMeasurement.ts';
+import { useReport } from '../report/reportStore.ts';
 import { useViewer } from '../viewer/viewerStore.ts';
 import { jumpToKeyImage, jumpToMeasurement } from './jump.ts';
 import { measurementLines, measurementText } from './measure.ts';
@@ -17,12 +19,14 @@ const t = texts.measurements;
 
 function MeasurementRow({ item }: { readonly item: Measurement }): ReactNode {
   const { selected, put, preview, remove } = useMeasurements();
+  const writing = useReport(({ phase }) => phase === 'writing');
   const kind = t.kinds[item.kind];
   const name = item.label || kind;
   return (
     <li className={selected === item.id ? 'selected' : ''}>
       <input aria-label={t.name(kind)} value={item.label} placeholder={kind} maxLength={200} onChange={({ target }) => { preview({ ...item, label: target.value }); }} onBlur={() => { inBackground(put(item), t.title); }} onKeyDown={(event) => { if (event.key === 'Enter') event.currentTarget.blur(); }} />
       <span className="tools">
+        {writing ? <IconButton label={t.insert(name)} icon={<FileInput size={13} />} onClick={() => { insertMeasurement(item); }} /> : null}
         <IconButton label={t.copy(name)} icon={<ClipboardCopy size={13} />} onClick={() => { inBackground(navigator.clipboard.writeText(measurementText(item)), t.title); }} />
         <IconButton label={t.remove(name)} icon={<Trash2 size={13} />} onClick={() => { inBackground(remove(item.id), t.title); }} />
       </span>

@@ -1,4 +1,4 @@
-/** Keys of reading assistance: analysis, tabs, sentences, overlay. */
+/** Keys of reading assistance: analysis, tabs, overlay. */
 import { texts } from '../../texts.ts';
 import { useAttention } from '../attention/attentionStore.ts';
 import { contributeActions, contributeEscape } from '../keyboard/registry.ts';
@@ -15,8 +15,6 @@ const dim = (by: number): void => { attention().setOpacity(attention().opacity +
 contributeActions([
   { id: 'reading.analyse', group, label: actions.analyse, keys: ['d'], run: () => { inBackground(reading().analyse(), texts.reading.title); } },
   ...readingTabs.map((name, at) => ({ id: `reading.tab.${name}`, group, label: texts.reading.tabs[name], line: actions.tab, keys: [tabKeys[at]!], run: () => { useReadingTab.getState().showTab(name); } }) as const),
-  { id: 'reading.previousSentence', group, label: actions.previousSentence, keys: ['ArrowLeft'], run: () => { reading().stepSentence(-1); } },
-  { id: 'reading.nextSentence', group, label: actions.nextSentence, keys: ['ArrowRight'], run: () => { reading().stepSentence(1); } },
   { id: 'reading.attention', group, label: actions.attention, keys: ['o'], run: () => { attention().toggle(); } },
   { id: 'reading.weaker', group, label: actions.weaker, line: actions.opacity, keys: ['['], run: () => { dim(-0.1); } },
   { id: 'reading.stronger', group, label: actions.stronger, line: actions.opacity, keys: [']'], run: () => { dim(0.1); } },

@@ -47,12 +47,12 @@ async function loadStored(study: string): Promise<void> {
 }
 
 /** Brings the pictures to where a sentence's view looked: its slice, at the centre of its attention. */
-async function lookAt(study: string, { view, slice }: DraftSentence): Promise<void> {
+export async function lookAt(study: string, { view, slice }: Pick<DraftSentence, 'view' | 'slice'>): Promise<void> {
   const jumpToSlice = (): void => {
-    const { volume, target, location, locate } = useViewer.getState();
-    const draft = useReading.getState().progress.draft;
-    // The slice number belongs to the volume the draft was made of; another series has its own.
-    const same = draft === null || (target?.series === draft.series && target.stack === draft.stack);
+    const { volume, target, location, locate, offered } = useViewer.getState();
+    // The slice number belongs to the series the models read; another series has its own.
+    const read = useReading.getState().progress.draft ?? offered[0]?.target ?? null;
+    const same = read === null || (target?.series === read.series && target.stack === read.stack);
     if (volume === null || slice === null || !same) return;
     locate(ijk(location[0], location[1], slice));
   };

@@ -25,7 +25,7 @@ import { isDraftOpen, nothingLooked } from './looking.ts';
 import type { Looked } from './looking.ts';
 import { ReportWriter } from './reportWriter.ts';
 import type { Saving, WriterState } from './reportWriter.ts';
-import { accept, insert, isStanding, newSentence, nextUndecided, reject, restoreOriginal, stepped, takeBack } from './sentences.ts';
+import { accept, insert, isStanding, kept, newSentence, nextUndecided, reject, restoreOriginal, stepped, takeBack } from './sentences.ts';
 import type { NewSentence, Place } from './sentences.ts';
 
 /**
@@ -226,7 +226,7 @@ export const useReport = create<ReportState>()((set, get) => ({
   focusOn(focus) { if (get().focus !== focus) set({ focus }); },
   step(by) {
     const { content, focus } = get();
-    const next = stepped(content.sentences, focus, by);
+    const next = stepped(kept(content.sentences), focus, by);
     if (next !== undefined) get().focusOn(next.id);
   },
   async takeDraft() {

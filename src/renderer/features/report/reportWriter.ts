@@ -38,6 +38,12 @@ const worthKeeping = (content: ReportContent): ReportContent => {
   return sentences.length === content.sentences.length ? content : { ...content, sentences: [...sentences] };
 };
 
+/** Whether the same goes to the disk: a blank sentence came or went. */
+function isWorthTheSame(a: ReportContent, b: ReportContent): boolean {
+  const [before, after] = [kept(a.sentences), kept(b.sentences)];
+  return a.answers === b.answers && a.firstImpression === b.firstImpression && before.length === after.length && before.every((sentence, at) => sentence === after[at]);
+}
+
 export class ReportWriter {
   readonly #parts: WriterParts;
   #state: WriterState;
@@ -62,7 +68,13 @@ export class ReportWriter {
   }
 
   edit(content: ReportContent): void {
-    if (content === this.#state.content) return;
+    const before = this.#state.content;
+    if (content === before) return;
+    if (isWorthTheSame(before, content)) {
+      if (this.#confirmed === before) this.#confirmed = content;
+      this.#set({ content });
+      return;
+    }
     this.#set({ content, saving: this.#state.saving === 'failed' ? 'failed' : 'unsaved' });
     this.#schedule(pauseMs);
   }

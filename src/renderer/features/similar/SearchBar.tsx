@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { useReading } from '../reading/readingStore.ts';
+import { useDraftOpen } from '../report/reportStore.ts';
 import { useSimilar } from './similarStore.ts';
 
 const modes = ['image', 'report', 'region'] as const;
@@ -11,7 +12,8 @@ const modes = ['image', 'report', 'region'] as const;
 function Sentences(): ReactNode {
   const sentences = useReading((state) => state.progress.sentences);
   const { query, find } = useSimilar();
-  if (sentences.length === 0) return null;
+  const open = useDraftOpen();
+  if (!open || sentences.length === 0) return null;
   const chosen = query.by === 'text' ? sentences.find(({ text }) => text === query.text) : undefined;
   return (
     <select className="select sentence-choice" aria-label={texts.similar.sentence} value={chosen?.index ?? ''} onChange={(event) => {

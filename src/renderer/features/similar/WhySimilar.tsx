@@ -13,6 +13,7 @@ import { Meter } from '../../ui/Meter.tsx';
 import { pngUrl } from '../../ui/pngUrl.ts';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { Thumbnail } from '../../ui/Thumbnail.tsx';
+import { useDraftOpen } from '../report/reportStore.ts';
 import { TrainingLabel } from '../connection/TrainingLabel.tsx';
 
 const words = texts.similar.explain;
@@ -48,7 +49,8 @@ function ViewPicture({ study, view, label }: { readonly study: string; readonly 
 }
 
 function Pair({ explained, pair, found }: { readonly explained: Explanation; readonly pair: Explanation['pairs'][number]; readonly found: FoundCase }): ReactNode {
-  const draft = pair.draftSentence === null ? undefined : explained.draft[pair.draftSentence];
+  const open = useDraftOpen();
+  const draft = !open || pair.draftSentence === null ? undefined : explained.draft[pair.draftSentence];
   const said = pair.caseSentence === null ? undefined : explained.sentences[pair.caseSentence];
   return (
     <li className="view-pair" data-pair={`${pair.view}-${pair.caseView}`}>

@@ -4,8 +4,10 @@
  */
 import { useEffect } from 'react';
 import type { RefObject } from 'react';
+import type { Lps } from '../../../shared/geometry.ts';
 import { viewOf } from './panes.ts';
 import { paneToPatient } from './planes.ts';
+import { usePointed } from './pointedStore.ts';
 import { sceneOf } from './usePaneCamera.ts';
 import { useViewer } from './viewerStore.ts';
 import { draggedWindow } from './windowing.ts';
@@ -16,10 +18,14 @@ const clickSlack = 3;
 const wheelStep = 40;
 const zoomPerPixel = 1 / 180;
 
-function locate(pane: string, element: HTMLElement, event: PointerEvent): void {
+/** @returns the place, or null where there is no picture */
+function locate(pane: string, element: HTMLElement, event: PointerEvent): Lps | null {
   const box = element.getBoundingClientRect();
   const scene = sceneOf(useViewer.getState(), pane, box);
-  if (scene !== null) useViewer.getState().locateIn(pane, paneToPatient(scene.camera, scene.plane.right, box, event.clientX - box.left, event.clientY - box.top));
+  if (scene === null) return null;
+  const point = paneToPatient(scene.camera, scene.plane.right, box, event.clientX - box.left, event.clientY - box.top);
+  useViewer.getState().locateIn(pane, point);
+  return point;
 }
 
 function drag(pane: string, element: HTMLElement, down: PointerEvent): void {
@@ -45,7 +51,8 @@ function drag(pane: string, element: HTMLElement, down: PointerEvent): void {
   };
   const up = (event: PointerEvent): void => {
     live.abort();
-    if (!moved && down.button === 0) locate(pane, element, event);
+    const point = !moved && down.button === 0 ? locate(pane, element, event) : null;
+    if (point !== null) usePointed.getState().at(pane, point);
   };
   element.addEventListener('pointermove', move, { signal: live.signal });
   element.addEventListener('pointerup', up, { signal: live.signal });
