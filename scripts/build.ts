@@ -6,7 +6,7 @@
  *   dist/<layer>    all other code file by file, with the tree kept, so that `new URL('./worker.ts', import.meta.url)`
  *                   means the same file in both trees and natives are found in node_modules as ever
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build as bundle, transform } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
@@ -45,9 +45,16 @@ async function buildPageScripts(): Promise<void> {
   await bundle({ ...common, entryPoints: [join(root, 'src/preload/preload.ts')], outfile: join(dist, 'preload/preload.cjs'), format: 'cjs', platform: 'node', target: 'node24', external: ['electron'] });
 }
 
+/** Script that the first paint may wait for, bytes as they lie on the disk: what else the window needs is loaded after it (src/renderer/ui/lazyPart.tsx). */
+const firstPaintBytes = 400_000;
+
 async function buildRenderer(): Promise<void> {
   const { build } = await import('vite');
   await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+  const page = readFileSync(join(dist, 'renderer', 'index.html'), 'utf8');
+  const scripts = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, path]) => ({ path, bytes: statSync(join(dist, 'renderer', path!)).size }));
+  const bytes = scripts.reduce((sum, script) => sum + script.bytes, 0);
+  if (bytes > firstPaintBytes) throw new Error(`the page's first paint waits for ${bytes} bytes of script, more than ${firstPaintBytes}: ${scripts.map((script) => `${script.path!} ${script.bytes}`).join(', ')}. Load parts later (lazyPart)`);
 }
 
 /** Builds everything; returns when dist/ is complete. @throws what the bundler says, after it has printed where */

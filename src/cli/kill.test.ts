@@ -1,4 +1,4 @@
-/** The real command killed at any moment of its process, start and end included: what was stored is whole, and the same command finishes the work. */
+/** The real command killed at any moment of its process, start and end included: what was stored is whole, and the same command finishes the work. BRAT_KILL_ROUNDS=200 kills as often. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,7 +12,8 @@ let pack = '';
 beforeAll(async () => { pack = (await makeTinyPack()).folder; });
 afterAll(() => { rmSync(pack, { recursive: true, force: true }); });
 
-const rounds = 4;
+const rounds = Number(process.env['BRAT_KILL_ROUNDS'] ?? 4);
+const patienceMs = Math.max(120_000, rounds * 30_000);
 
 /** Runs the command to its end once, then kills it at random moments of that time in a data folder `prepare` fills. @returns how often it was killed */
 async function killAtRandom(args: readonly string[], prepare: (dataDir: string) => Promise<void>, check: (dataDir: string) => Promise<void>): Promise<{ dataDir: string; kills: number }> {
@@ -55,7 +56,7 @@ test('brat import', async () => {
   expect(code).toBe(0);
   const { added, duplicates, failed } = JSON.parse(out) as { added: number; duplicates: number; failed: number };
   expect([added + duplicates, failed]).toEqual([files, 0]);
-});
+}, patienceMs);
 
 test('brat index', async () => {
   const source = temporaryFolder();
@@ -71,7 +72,7 @@ test('brat index', async () => {
   expect([encoded + alreadyThere, failed]).toEqual([cases, 0]);
   const found = await runBrat(['search', '--text', 'no mass', '--pack', pack, '--json'], { dataDir });
   expect((JSON.parse(found.out) as { cases: unknown[] }).cases).toHaveLength(cases);
-});
+}, patienceMs);
 
 test('brat draft: the written report is whole or not there, and the same draft comes again', async () => {
   const source = temporaryFolder();
@@ -88,4 +89,4 @@ test('brat draft: the written report is whole or not there, and the same draft c
   expect(await runBrat(args, { dataDir })).toMatchObject({ code: 0 });
   read();
   expect([...texts]).toHaveLength(1);
-});
+}, patienceMs);

@@ -2,7 +2,6 @@
  * The one way out of the window: the bridge that the shell's own script put on `window.brat` before the page ran
  * (src/preload/page.ts, src/browser/page.ts).
  */
-import { z } from 'zod';
 import type { BratBridge } from '../shared/contract.ts';
 import { EngineError, errorCodes, toErrorData } from '../shared/errors.ts';
 import type { ErrorData } from '../shared/errors.ts';
@@ -20,14 +19,19 @@ export function bridge(): BratBridge {
   return window.brat;
 }
 
-const errorFields = z.object({ code: z.enum(errorCodes), message: z.string(), about: z.object({ subject: z.string(), advice: z.string() }) });
+/** The fields of an EngineError of any bundle; null for any other error. Told by hand, since a library for it would be half of this page's first script. */
+function errorFields(error: unknown): ErrorData | null {
+  if (!(error instanceof Error) || !('code' in error) || !('about' in error)) return null;
+  const code = errorCodes.find((known) => known === error.code);
+  const { subject, advice } = (error.about ?? {}) as Partial<Record<string, unknown>>;
+  return code !== undefined && typeof subject === 'string' && typeof advice === 'string' ? { code, message: error.message, subject, advice } : null;
+}
 
 /**
  * What went wrong as data to show, or null when the reader only changed their mind. The bridge is a script of its own,
  * so its errors are of another EngineError class than this bundle's: their fields decide, not their class.
  */
 export function failureOf(error: unknown, subject: string): ErrorData | null {
-  const told = errorFields.safeParse(error);
-  const data = told.success ? { code: told.data.code, message: told.data.message, ...told.data.about } : toErrorData(error, subject);
+  const data = errorFields(error) ?? toErrorData(error, subject);
   return data.code === 'cancelled' ? null : data;
 }

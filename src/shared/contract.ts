@@ -3,7 +3,7 @@
  * run time by the same schemas the types come from. A shell adds nothing to it and the renderer knows nothing else.
  * Each feature has its part in `contract/`; here they are added up.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { appMethods } from './contract/app.ts';
 import { auditMethods } from './contract/audit.ts';
 import { casesMethods } from './contract/cases.ts';

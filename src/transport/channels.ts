@@ -2,7 +2,7 @@
  * Many pipes over one: a shell has one pipe to its host, and opens a channel on it for each page and one for itself.
  * Only one side opens channels, so their numbers never clash.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorData } from '../shared/contract.ts';
 import { carriedPipe } from './pipe.ts';
 import type { Carrier, Pipe } from './pipe.ts';

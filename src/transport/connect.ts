@@ -2,7 +2,7 @@
  * The asking side of a pipe: typed calls and streams. Results are parsed by the contract too, so that a fault of the
  * engine shows here, by method, and not as a strange picture three modules later; bytes are not copied by it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyContract, ItemOf, MethodNames, ParamsOf, ResultOf, StreamNames } from '../shared/contract.ts';
 import { EngineError, cancelledError, fromErrorData } from '../shared/errors.ts';
 import type { ErrorData } from '../shared/errors.ts';

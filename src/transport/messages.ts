@@ -1,5 +1,5 @@
 /** The messages that cross a pipe, as schemas: what arrives is parsed by them before anything else looks at it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorData } from '../shared/contract.ts';
 
 const id = z.int().min(0);

@@ -3,7 +3,7 @@
  * only as fast as the other side takes items (credit), so a slow reader holds no volume in memory twice. Cancelling
  * is a message that aborts the handler's signal; so does the closing of the pipe.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyContract, Call, HandlersOf } from '../shared/contract.ts';
 import { EngineError, toErrorData } from '../shared/errors.ts';
 import type { ErrorData } from '../shared/errors.ts';

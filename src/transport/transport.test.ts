@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EngineError } from '../shared/errors.ts';
 import { createTransportStandIn, transportContract } from '../testing/transportStandIn.ts';
 import { acceptChannels, openChannels } from './channels.ts';

@@ -4,7 +4,8 @@
  * that denies enhancing lesions is kept as such.
  */
 import { setImmediate } from 'node:timers/promises';
-import { thresholdOf, type CaseFinding } from '../../shared/contract.ts';
+import type { CaseFinding } from '../../shared/contract.ts';
+import { thresholdOf } from '../../shared/threshold.ts';
 import { cancelledError } from '../../shared/errors.ts';
 import { questions } from '../../shared/figure14.ts';
 import { readReport } from '../statements/readReport.ts';

@@ -1,5 +1,6 @@
 /** What classification heads say, as answers to Figure 14's questions. */
-import { thresholdOf, type Finding, type StructuredAnswer } from '../../shared/contract.ts';
+import type { Finding, StructuredAnswer } from '../../shared/contract.ts';
+import { thresholdOf } from '../../shared/threshold.ts';
 import { questions, type Question } from '../../shared/figure14.ts';
 
 /** Questions that mean nothing where there is no lesion. */

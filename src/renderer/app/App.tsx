@@ -14,13 +14,15 @@ import { SeriesList } from '../features/series/SeriesList.tsx';
 import { StudyList } from '../features/studies/StudyList.tsx';
 import { Viewer } from '../features/viewer/Viewer.tsx';
 import { followPreferences } from '../features/settings/preferencesStore.ts';
-import { Worklist } from '../features/worklist/Worklist.tsx';
 import { useWorklist } from '../features/worklist/worklistStore.ts';
-import { RemovalSheet } from '../features/studies/RemovalSheet.tsx';
 import { texts } from '../texts.ts';
+import { lazyPart } from '../ui/lazyPart.tsx';
 import { Sheets } from './Sheets.tsx';
 import './actions.ts';
 import './app.css';
+
+const RemovalSheet = lazyPart(async () => (await import('../features/studies/RemovalSheet.tsx')).RemovalSheet);
+const Worklist = lazyPart(async () => (await import('../features/worklist/Worklist.tsx')).Worklist);
 
 /** The window itself; before somebody signed in none of it is on the page. */
 function Room(): ReactNode {

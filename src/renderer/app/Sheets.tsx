@@ -1,12 +1,14 @@
 import type { ReactNode } from 'react';
 import { useConnection } from '../features/connection/connectionStore.ts';
-import { KeyboardHelp } from '../features/keyboard/KeyboardHelp.tsx';
-import { ModelsSheet } from '../features/models/ModelsSheet.tsx';
-import { CommandPalette } from '../features/palette/CommandPalette.tsx';
-import { SnippetsSheet } from '../features/report/SnippetsSheet.tsx';
-import { SettingsSheet } from '../features/settings/SettingsSheet.tsx';
-import { ReadersSheet } from '../features/readers/ReadersSheet.tsx';
 import { useSheet } from '../features/sheets/sheetStore.ts';
+import { lazyPart } from '../ui/lazyPart.tsx';
+
+const KeyboardHelp = lazyPart(async () => (await import('../features/keyboard/KeyboardHelp.tsx')).KeyboardHelp);
+const ModelsSheet = lazyPart(async () => (await import('../features/models/ModelsSheet.tsx')).ModelsSheet);
+const CommandPalette = lazyPart(async () => (await import('../features/palette/CommandPalette.tsx')).CommandPalette);
+const ReadersSheet = lazyPart(async () => (await import('../features/readers/ReadersSheet.tsx')).ReadersSheet);
+const SnippetsSheet = lazyPart(async () => (await import('../features/report/SnippetsSheet.tsx')).SnippetsSheet);
+const SettingsSheet = lazyPart(async () => (await import('../features/settings/SettingsSheet.tsx')).SettingsSheet);
 
 /** The sheet that is open, if any. */
 export function Sheets(): ReactNode {

@@ -1,5 +1,5 @@
 /** State of the app as a whole: version, pack and provider in use, settings, changes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { providerState } from './models.ts';
 import { method, stream } from './schema.ts';
 import { nothing, packSummary, uid } from './words.ts';

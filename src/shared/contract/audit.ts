@@ -1,5 +1,5 @@
 /** The audit trail, page by page, its check, and its export. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { method } from './schema.ts';
 import { madeFile, nothing, uid } from './words.ts';
 

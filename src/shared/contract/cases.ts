@@ -1,5 +1,5 @@
 /** Similar cases of the archive. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { method } from './schema.ts';
 import { bytes, uid } from './words.ts';
 

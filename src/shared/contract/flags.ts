@@ -1,5 +1,5 @@
 /** Flags of a report, grounding of what a reader writes, and which views look at a place. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { reportContent, reportFlag, reportSentence, sentenceGrounding } from './report.ts';
 import { method } from './schema.ts';
 import { nothing, uid } from './words.ts';

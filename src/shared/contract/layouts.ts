@@ -1,5 +1,5 @@
 /** Layouts of the viewer that a reader saved: which sequence in which plane goes where. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { method } from './schema.ts';
 import { nothing, role } from './words.ts';
 

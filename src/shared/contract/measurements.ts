@@ -1,5 +1,5 @@
 /** Measurements a reader made in the images, in patient space, and key images; both kept with the study. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { method } from './schema.ts';
 import { bytes, nothing, uid } from './words.ts';
 

@@ -1,5 +1,5 @@
 /** Model packs: what is installed, importing one, providers. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { method, stream } from './schema.ts';
 import { errorData, nothing, packSummary, role } from './words.ts';
 

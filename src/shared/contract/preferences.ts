@@ -1,11 +1,12 @@
 /** How a reader likes the window, and what the app does by itself. Kept with the data, so that every shell shows the same. */
-import { z } from 'zod';
+import * as z from 'zod';
+import { textSizes, themes } from '../choices.ts';
 import { method } from './schema.ts';
 import { nothing } from './words.ts';
 
 export const preferences = z.object({
-  theme: z.enum(['dark', 'light', 'system']),
-  textSize: z.enum(['small', 'normal', 'large', 'largest']),
+  theme: z.enum(themes),
+  textSize: z.enum(textSizes),
   /** A reader's own keys by action; an action that is not here has the keys it came with. */
   shortcuts: z.record(z.string().max(80), z.array(z.string().max(40)).max(6)),
   /** New studies are processed as they come, so that the draft waits for the reader. */

@@ -1,5 +1,5 @@
 /** Earlier studies of the same patient, and how the slices of two studies go together. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { method } from './schema.ts';
 import { affine, bytes, uid } from './words.ts';
 import { lpsPoint } from './similar.ts';

@@ -1,5 +1,5 @@
 /** The quality board: figures over signed reports by pack and month, by which a site decides whether drafts help (docs/quality.md). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { flagKind } from './report.ts';
 import { method } from './schema.ts';
 import { madeFile, packStamp } from './words.ts';

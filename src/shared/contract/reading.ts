@@ -1,5 +1,5 @@
 /** What models make of a study: findings, draft, grounding, and the maps shown over the image. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { similarCase } from './cases.ts';
 import { method, stream } from './schema.ts';
 import { affine, bytes, dims, packStamp, uid } from './words.ts';
@@ -45,12 +45,9 @@ export const finding = z.object({
   question: z.string(),
   answer: z.string(),
   probability: z.number().min(0).max(1),
-  /** Left out where none was measured for the pack: see `thresholdOf`. */
+  /** Left out where none was measured for the pack: see threshold.ts. */
   operatingPoint: operatingPoint.optional(),
 });
-
-/** A half where nothing was measured. */
-export const thresholdOf = ({ operatingPoint: measured }: Finding): number => measured?.threshold ?? 0.5;
 
 /** One connected region of a lesion head's cells above its threshold (26-neighbourhood). */
 export const lesion = z.object({

@@ -2,7 +2,7 @@
  * A report as it is written and signed: sentences with where each came from, answers to the structured questions, flags.
  * Unsigned content is a draft wherever it is shown; a signed report is never changed, a correction is an addendum.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { draft } from './reading.ts';
 import { packStamp, uid } from './words.ts';
 

@@ -1,11 +1,12 @@
 /** Readers, and reports as they are written, kept and signed. */
-import { z } from 'zod';
+import * as z from 'zod';
+import { macroName, passphraseLength, readerRoles } from '../choices.ts';
 import { reportContent, reportFlag, reportSection, signedReport } from './report.ts';
 import { method, stream } from './schema.ts';
 import { nothing, packStamp, uid } from './words.ts';
 
 /** A resident writes; a radiologist writes and signs; an administrator manages readers and policies. */
-export const readerRole = z.enum(['resident', 'radiologist', 'administrator']);
+export const readerRole = z.enum(readerRoles);
 
 export const reader = z.object({ id: z.string(), name: z.string(), role: readerRole });
 
@@ -22,7 +23,6 @@ export const session = z.object({
 });
 
 /** Characters of a passphrase. */
-export const passphraseLength = { least: 8, most: 200 } as const;
 const passphrase = z.string().min(passphraseLength.least).max(passphraseLength.most);
 const readerName = z.string().trim().min(1).max(100);
 
@@ -31,7 +31,7 @@ export const reportTemplate = z.object({
   name: z.string().trim().min(1).max(60),
   sections: z.object({ technique: z.string().max(4000), findings: z.string().max(8000), impression: z.string().max(4000) }),
 });
-export const reportMacro = z.object({ name: z.string().regex(/^[\p{L}\p{N}_-]{1,40}$/u), text: z.string().min(1).max(4000) });
+export const reportMacro = z.object({ name: z.string().regex(macroName), text: z.string().min(1).max(4000) });
 
 export const reportPolicy = z.object({
   /** The draft is shown only once the reader has looked or noted a first impression. */

@@ -2,7 +2,7 @@
  * Similar cases as a reader asks for them: by the study's image, by a region drawn in it, by a sentence or free text; why a
  * case is similar; and cases kept beside a study.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { caseFilter, similarCase } from './cases.ts';
 import { method } from './schema.ts';
 import { bytes, packStamp, uid } from './words.ts';

@@ -1,5 +1,5 @@
 /** Where the data is, and how much of the disk it takes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { method } from './schema.ts';
 import { nothing } from './words.ts';
 

@@ -1,5 +1,5 @@
 /** Structured findings: Figure 14's questions beside the text, kept consistent with it both ways. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { reportContent, structuredAnswer } from './report.ts';
 import { method } from './schema.ts';
 import { packStamp, uid } from './words.ts';

@@ -1,5 +1,6 @@
 /** Studies and series as the lists show them, their import, and the volumes of a series. */
-import { z } from 'zod';
+import * as z from 'zod';
+import { studyStates } from '../choices.ts';
 import { method, stream } from './schema.ts';
 import { affine, bytes, dims, errorData, nothing, problem, role, uid } from './words.ts';
 
@@ -35,7 +36,7 @@ export const seriesSummary = z.object({
  * `queued` and `processing`: by the app itself or on request. `withheld`: read, but outside of what the pack was made for, so
  * that a draft is made only when it is asked for.
  */
-export const studyState = z.enum(['new', 'queued', 'processing', 'drafted', 'withheld', 'reading', 'signed', 'failed']);
+export const studyState = z.enum(studyStates);
 
 export const studySummary = z.object({
   study: uid,

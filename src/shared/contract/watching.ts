@@ -1,5 +1,5 @@
 /** A folder from which new studies are imported by themselves. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { method, stream } from './schema.ts';
 import { errorData, nothing } from './words.ts';
 

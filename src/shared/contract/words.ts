@@ -1,5 +1,6 @@
 /** Words that several parts of the contract share. */
-import { z } from 'zod';
+import * as z from 'zod';
+import { roles } from '../choices.ts';
 import { errorCodes } from '../errors.ts';
 
 /**
@@ -15,8 +16,7 @@ export const nothing = z.object({});
 
 export const errorData = z.object({ code: z.enum(errorCodes), message: z.string(), subject: z.string(), advice: z.string() });
 
-/** What a series is used for. `other` covers everything that is not one of the four sequences the models know. */
-export const role = z.enum(['t1c', 't1', 't2', 'flair', 'other']);
+export const role = z.enum(roles);
 
 /** Something worth telling about a series or file; `refused` means no volume can be made of it. */
 export const problem = z.object({

@@ -1,5 +1,5 @@
 /** The worklist: pages of studies by words, filters and order; and the studies that the app processes by itself. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { analysisStep } from './reading.ts';
 import { method, stream } from './schema.ts';
 import { studyState, studySummary } from './studies.ts';

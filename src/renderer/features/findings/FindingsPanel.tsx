@@ -2,7 +2,8 @@
 import { Crosshair, Eye, EyeOff, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { thresholdOf, type Finding, type Lesion, type StudyFindings } from '../../../shared/contract.ts';
+import type { Finding, Lesion, StudyFindings } from '../../../shared/contract.ts';
+import { thresholdOf } from '../../../shared/threshold.ts';
 import { lps } from '../../../shared/geometry.ts';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import type { ReaderRole } from '../../../shared/contract.ts';
-import { passphraseLength } from '../../../shared/contract/reporting.ts';
+import { passphraseLength } from '../../../shared/choices.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { bridge, failureOf } from '../../bridge.ts';
 import { texts } from '../../texts.ts';

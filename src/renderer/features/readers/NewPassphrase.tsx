@@ -1,6 +1,6 @@
 /** A passphrase typed twice, with what is wrong with it. */
 import type { ReactNode } from 'react';
-import { passphraseLength } from '../../../shared/contract/reporting.ts';
+import { passphraseLength } from '../../../shared/choices.ts';
 import { texts } from '../../texts.ts';
 import { Field } from '../../ui/Field.tsx';
 

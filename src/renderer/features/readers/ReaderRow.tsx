@@ -3,7 +3,7 @@ import { KeyRound, PencilLine, UserRoundX } from 'lucide-react';
 import { useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import type { ListedReader, ReaderRole, Session } from '../../../shared/contract.ts';
-import { readerRole } from '../../../shared/contract/reporting.ts';
+import { readerRoles } from '../../../shared/choices.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { bridge, failureOf } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
@@ -96,7 +96,7 @@ export function ReaderRow({ reader, session, onChanged }: { readonly reader: Lis
         <span className="spacer" />
         {session.manages ? (
           <select className="select" aria-label={texts.readers.roleOf(reader.name)} value={reader.role} disabled={own} title={own ? texts.readers.ownRole : undefined} onChange={(event) => { void run(bridge().call('readers.change', { id: reader.id, role: event.target.value as ReaderRole })); }}>
-            {readerRole.options.map((role) => <option key={role} value={role}>{texts.readers.roles[role]}</option>)}
+            {readerRoles.map((role) => <option key={role} value={role}>{texts.readers.roles[role]}</option>)}
           </select>
         ) : <span className="role">{texts.readers.roles[reader.role]}</span>}
         {session.manages ? <IconButton label={texts.readers.renameOf(reader.name)} icon={<PencilLine size={14} />} aria-expanded={open === 'rename'} onClick={() => { toggle('rename'); }} /> : null}

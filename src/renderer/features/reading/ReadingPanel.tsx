@@ -4,19 +4,21 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { Button, Key } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
+import { lazyPart } from '../../ui/lazyPart.tsx';
 import { shownTime } from '../../ui/format.ts';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { TrainingLabel } from '../connection/TrainingLabel.tsx';
-import { FindingsTab } from '../findings/FindingsTab.tsx';
 import { OutsideNotice } from '../findings/OutsideNotice.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
-import { ReportTab } from '../report/ReportTab.tsx';
 import { useSimilar } from '../similar/similarStore.ts';
-import { SimilarTab } from '../similar/SimilarTab.tsx';
 import { analysisSteps, outsideOf } from './analysis.ts';
 import { useReading } from './readingStore.ts';
 import { readingTabs, tabKeys, useReadingTab, type ReadingTab } from './tabStore.ts';
 import './reading.css';
+
+const ReportTab = lazyPart(async () => (await import('../report/ReportTab.tsx')).ReportTab);
+const FindingsTab = lazyPart(async () => (await import('../findings/FindingsTab.tsx')).FindingsTab);
+const SimilarTab = lazyPart(async () => (await import('../similar/SimilarTab.tsx')).SimilarTab);
 
 function AnalyseButton(): ReactNode {
   const { study, phase, progress, analyse, cancel } = useReading();

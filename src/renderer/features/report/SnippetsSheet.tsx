@@ -3,7 +3,7 @@ import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ReportMacro, ReportTemplate } from '../../../shared/contract.ts';
-import { reportMacro } from '../../../shared/contract/reporting.ts';
+import { macroName } from '../../../shared/choices.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { failureOf } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
@@ -53,7 +53,7 @@ export function SnippetsSheet({ onClose }: { readonly onClose: () => void }): Re
   const [templates, setTemplates] = useState(stored.templates);
   const [macros, setMacros] = useState(stored.macros);
   const [failure, setFailure] = useState<ErrorData | null>(null);
-  const named = templates.every(({ name }) => name.trim() !== '') && macros.every((macro) => reportMacro.safeParse(macro).success);
+  const named = templates.every(({ name }) => name.trim() !== '') && macros.every(({ name, text }) => macroName.test(name) && text !== '');
   const valid = named && unlike(templates.map(({ name }) => name)) && unlike(macros.map(({ name }) => name));
   const save = (): void => { stored.save(templates.map((template) => ({ ...template, name: template.name.trim() })), macros).then(onClose, (error: unknown) => { setFailure(failureOf(error, words.title)); }); };
   return (

@@ -1,6 +1,6 @@
 import { Sparkle, TriangleAlert, UserPen } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { role as roleSchema } from '../../../shared/contract.ts';
+import { roles } from '../../../shared/choices.ts';
 import type { Role, SeriesSummary } from '../../../shared/contract.ts';
 import { bridge } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
@@ -18,7 +18,7 @@ function RoleMenu({ series, name }: { readonly series: SeriesSummary; readonly n
       className={`select role ${series.role}`} aria-label={texts.series.roleOf(name)} title={series.reason} value={series.role}
       onChange={({ target }) => { inBackground(setRole(series.series, target.value === automatic ? null : (target.value as Role)), name); }}
     >
-      {roleSchema.options.map((role) => <option key={role} value={role}>{texts.series.roles[role]}</option>)}
+      {roles.map((role) => <option key={role} value={role}>{texts.series.roles[role]}</option>)}
       {series.overridden ? <option value={automatic}>{texts.series.automatic}</option> : null}
     </select>
   );

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Preferences } from '../../../shared/contract.ts';
-import { preferences as schema } from '../../../shared/contract/preferences.ts';
+import { textSizes, themes } from '../../../shared/choices.ts';
 import { texts } from '../../texts.ts';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { PolicySettings } from '../readers/PolicySettings.tsx';
@@ -29,9 +29,9 @@ function Choice<T extends string>({ name, options, value, words, onChange }: { r
 function Appearance({ preferences, change }: { readonly preferences: Preferences; readonly change: (changed: Partial<Preferences>) => void }): ReactNode {
   return (
     <>
-      <Choice name={texts.settings.theme} options={schema.shape.theme.options} value={preferences.theme} words={texts.settings.themes} onChange={(theme) => { change({ theme }); }} />
+      <Choice name={texts.settings.theme} options={themes} value={preferences.theme} words={texts.settings.themes} onChange={(theme) => { change({ theme }); }} />
       <p className="hint">{texts.settings.themeHint}</p>
-      <Choice name={texts.settings.textSize} options={schema.shape.textSize.options} value={preferences.textSize} words={texts.settings.textSizes} onChange={(textSize) => { change({ textSize }); }} />
+      <Choice name={texts.settings.textSize} options={textSizes} value={preferences.textSize} words={texts.settings.textSizes} onChange={(textSize) => { change({ textSize }); }} />
     </>
   );
 }

@@ -4,15 +4,19 @@ import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
-import { MeasurementDrawer } from '../measurements/MeasurementDrawer.tsx';
+import { lazyPart } from '../../ui/lazyPart.tsx';
 import { useStudies } from '../studies/studiesStore.ts';
 import { CompanionBar } from './CompanionBar.tsx';
-import { graphicsAvailable, onGraphicsLost } from './stage.ts';
+import { graphicsAvailable, onGraphicsLost } from './graphics.ts';
 import { ToolStrip } from './ToolStrip.tsx';
 import { ViewerToolbar } from './ViewerToolbar.tsx';
 import { useViewer } from './viewerStore.ts';
-import { ViewportPane } from './ViewportPane.tsx';
 import './viewer.css';
+
+/** Brings Cornerstone3D. */
+const ViewportPane = lazyPart(async () => (await import('./ViewportPane.tsx')).ViewportPane);
+
+const MeasurementDrawer = lazyPart(async () => (await import('../measurements/MeasurementDrawer.tsx')).MeasurementDrawer);
 
 /** What lies over the panes while there is no picture. */
 function Cover(): ReactNode {

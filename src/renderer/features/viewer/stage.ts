@@ -7,6 +7,7 @@ import { cache, Enums, eventTarget, init, RenderingEngine, volumeLoader } from '
 import type { Types } from '@cornerstonejs/core';
 import { axisStep, ijk, lps, norm, spacingMm, voxelToPatient } from '../../../shared/geometry.ts';
 import type { Lps } from '../../../shared/geometry.ts';
+import { graphicsAvailable, registerStage, tellGraphicsLost } from './graphics.ts';
 import type { LoadedVolume } from './loadVolume.ts';
 import type { PlaneCamera } from './planes.ts';
 import { storedRange } from './windowing.ts';
@@ -19,25 +20,6 @@ const idleTextureBytes = 384 * 2 ** 20;
 
 let engine: RenderingEngine | null = null;
 let textureCount = 0;
-
-let webGl: boolean | null = null;
-
-/** Whether pictures can be drawn at all: volumes need WebGL 2. Asked once, since a try costs a graphics context. */
-export function graphicsAvailable(): boolean {
-  if (webGl === null) {
-    const context = document.createElement('canvas').getContext('webgl2');
-    webGl = context !== null;
-    context?.getExtension('WEBGL_lose_context')?.loseContext();
-  }
-  return webGl;
-}
-
-/** Tells when the graphics driver drops what it held. @returns ends the watch */
-export function onGraphicsLost(lost: () => void): () => void {
-  const name = Enums.Events.WEBGL_CONTEXT_LOST;
-  eventTarget.addEventListener(name, lost);
-  return () => { eventTarget.removeEventListener(name, lost); };
-}
 
 /** What a pane is to show. */
 export interface PaneLook {
@@ -61,14 +43,6 @@ interface StagePane {
 const panes = new Map<string, StagePane>();
 /** Cornerstone's volumes by ours, least recently shown first. */
 const textures = new Map<LoadedVolume, string>();
-
-/** Drops all graphics objects, so that panes attached from now on draw with new ones. */
-export function restartStage(): void {
-  panes.clear();
-  for (const volume of [...textures.keys()]) release(volume);
-  engine?.destroy();
-  engine = null;
-}
 
 function renderingEngine(): RenderingEngine {
   if (engine !== null) return engine;
@@ -162,7 +136,7 @@ function release(volume: LoadedVolume): void {
 }
 
 /** Frees textures that no pane shows: lone slices at once, volumes beyond what is kept for going back. */
-export function releaseIdle(keptBytes = idleTextureBytes): void {
+function releaseIdle(keptBytes = idleTextureBytes): void {
   const used = new Set([...panes.values()].flatMap(({ shown, wanted }) => [shown, wanted?.volume ?? null]));
   const idle = [...textures.keys()].filter((volume) => !used.has(volume));
   let bytes = idle.reduce((sum, { voxels }) => sum + voxels.byteLength, 0);
@@ -243,3 +217,14 @@ export function cameraDirections(pane: string): { readonly viewUp: Lps; readonly
 export function resizeStage(): void {
   engine?.resize(true, false);
 }
+
+registerStage({
+  releaseIdle,
+  restart() {
+    panes.clear();
+    for (const volume of [...textures.keys()]) release(volume);
+    engine?.destroy();
+    engine = null;
+  },
+});
+eventTarget.addEventListener(Enums.Events.WEBGL_CONTEXT_LOST, tellGraphicsLost);

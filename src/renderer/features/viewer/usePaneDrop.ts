@@ -1,14 +1,21 @@
 /** A series dragged from the list onto a pane is shown there. */
 import { useState } from 'react';
 import type { DragEvent } from 'react';
-import { z } from 'zod';
 import type { SeriesTarget } from './panes.ts';
 import { paneOf, useViewer } from './viewerStore.ts';
 
 /** Type of what is dragged; the import's drop target takes files alone. */
 export const seriesDragType = 'application/x-brat-series';
 
-const dragged = z.object({ study: z.string(), series: z.string(), stack: z.int() });
+/** What was dragged, or null if another program made it up. */
+function draggedSeries(text: string): SeriesTarget | null {
+  try {
+    const { study, series, stack } = JSON.parse(text) as Partial<Record<keyof SeriesTarget, unknown>>;
+    return typeof study === 'string' && typeof series === 'string' && Number.isInteger(stack) ? { study, series, stack: stack as number } : null;
+  } catch {
+    return null;
+  }
+}
 
 export function startSeriesDrag(event: DragEvent, target: SeriesTarget): void {
   event.dataTransfer.setData(seriesDragType, JSON.stringify(target));
@@ -38,7 +45,8 @@ export function usePaneDrop(pane: string): PaneDrop {
         event.preventDefault();
         event.stopPropagation();
         setOver(false);
-        const target = dragged.parse(JSON.parse(event.dataTransfer.getData(seriesDragType)));
+        const target = draggedSeries(event.dataTransfer.getData(seriesDragType));
+        if (target === null) return;
         const state = useViewer.getState();
         const offered = state.offered.find((one) => one.target?.series === target.series);
         state.setPane(pane, { target, plane: offered?.plane ?? paneOf(state, pane)?.plane ?? null });

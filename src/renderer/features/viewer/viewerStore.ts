@@ -16,8 +16,8 @@ import { keyOf, panesOf, rehung, viewOf } from './panes.ts';
 import type { Hung, LayoutName, PaneState, SeriesTarget } from './panes.ts';
 import { clampIjk, linkedView, planeNames } from './planes.ts';
 import type { PaneView, PlaneName, ViewPlane } from './planes.ts';
+import { releaseIdle, restartStage } from './graphics.ts';
 import { SeriesLoading } from './seriesLoading.ts';
-import { releaseIdle, restartStage } from './stage.ts';
 import type { GreyWindow, PresetName } from './windowing.ts';
 
 export type { SeriesTarget } from './panes.ts';

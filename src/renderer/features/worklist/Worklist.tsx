@@ -2,7 +2,7 @@
 import { FileInput, FolderOpen, Search, X } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
-import { studyState } from '../../../shared/contract/studies.ts';
+import { studyStates } from '../../../shared/choices.ts';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { onChanged } from '../connection/connectionStore.ts';
@@ -16,7 +16,7 @@ function Filters(): ReactNode {
   const { states, counts, withDemo, toggleState, setWithDemo } = useWorklist();
   return (
     <div className="filters" role="group" aria-label={texts.worklist.filters}>
-      {studyState.options.filter((state) => states.includes(state) || (counts?.states[state] ?? 0) > 0).map((state) => (
+      {studyStates.filter((state) => states.includes(state) || (counts?.states[state] ?? 0) > 0).map((state) => (
         <button key={state} type="button" className="filter" aria-pressed={states.includes(state)} title={texts.studies.stateHints[state]} onClick={() => { toggleState(state); }}>
           {texts.studies.states[state]} <span>{(counts?.states[state] ?? 0).toLocaleString('en-GB')}</span>
         </button>

@@ -1,0 +1,4 @@
+import type { Finding } from './contract.ts';
+
+/** From which probability a head's answer counts: as measured for the pack, a half where nothing was measured. */
+export const thresholdOf = ({ operatingPoint: measured }: Finding): number => measured?.threshold ?? 0.5;
