@@ -113,6 +113,22 @@ test('a draft is looked at first, then decided on, written in and kept, by keybo
   await picture('report-writing');
   await expectAccessible(page);
 
+  // A measurement of the viewer and a sentence of a similar case go in with a key each; a click in the picture is answered.
+  const box = (await room.picture(1).boundingBox())!;
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await expect(room.reading.locator('.lit-count')).toBeVisible();
+  await page.keyboard.press('u');
+  await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.5);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.55, { steps: 5 });
+  await page.mouse.up();
+  await page.keyboard.press('Control+m');
+  await expect(report.words.locator('[data-origin="measurement"] .sentence-words')).toHaveText(/^Length: \d+\.\d mm\.$/);
+  await room.showTab('similar');
+  await room.cases().first().locator('.report-sentence').first().hover();
+  await page.keyboard.press('Control+j');
+  await room.showTab('report');
+  await expect(report.words.locator('[data-origin="case"]')).toHaveCount(1);
   await report.saved();
   const before = await report.told();
   await page.reload();

@@ -31,7 +31,6 @@ export const reportTexts = {
   original: 'Original',
   originalOf: 'As it was',
   restore: 'Put it back',
-  similarity: (value: string): string => `similarity ${value}`,
   notGrounded: 'no view',
   readFirst: {
     title: 'Look first, then the draft opens',
@@ -52,8 +51,6 @@ export const reportTexts = {
     dismissOf: (reason: string): string => `Dismiss: ${reason}`,
     why: 'Why it does not matter',
     whyHint: 'Reason, then Enter',
-    keep: 'Dismiss with this reason',
-    cancel: 'Keep the flag',
     dismissedBy: (by: string, why: string): string => `Dismissed by ${by}: ${why}`,
     undo: 'Undo',
     undoOf: (reason: string): string => `Flag again: ${reason}`,
@@ -99,6 +96,5 @@ export const reportTexts = {
     cite: 'Cite a sentence of a similar case',
     takeDraft: 'Take the draft in again',
   },
-  noDraft: 'There is no draft of this study.',
-  noPlace: 'No sentence looks there.',
+  lit: (count: number): string => (count === 0 ? 'No sentence looks at the place you clicked' : `${plural(count, 'sentence looks', 'sentences look')} at the place you clicked`),
 } as const;

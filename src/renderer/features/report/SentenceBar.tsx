@@ -9,6 +9,7 @@ import { Meter } from '../../ui/Meter.tsx';
 import { keyLabel } from '../keyboard/keyNames.ts';
 import { keysOf, useRegistry, useShortcuts } from '../keyboard/registry.ts';
 import { editorHandle } from './editorHandle.ts';
+import { useLit } from './litStore.ts';
 import { useOriginal } from './originalStore.ts';
 import { useReport } from './reportStore.ts';
 import { isMachine, isStanding } from './sentences.ts';
@@ -54,17 +55,25 @@ function Original({ sentence }: { readonly sentence: ReportSentence }): ReactNod
   );
 }
 
+/** How many sentences look at the place that was clicked; none is worth saying, too. */
+function Lit(): ReactNode {
+  const views = useLit((state) => state.views);
+  const count = useReport(({ content }) => (views === null ? 0 : content.sentences.filter(({ grounding }) => grounding !== null && views.has(grounding.view)).length));
+  return views === null ? null : <p className="lit-count" role="status">{words.lit(count)}</p>;
+}
+
 export function SentenceBar(): ReactNode {
   const sentence = useReport(({ content, focus }) => content.sentences.find(({ id }) => id === focus));
   const decided = useReport(({ content }) => content.sentences.some(isMachine) && content.sentences.every(({ state }) => state !== 'proposed'));
   const { accept, reject } = useReport();
   const { shown, toggle } = useOriginal();
-  if (sentence === undefined || (sentence.text === '' && sentence.original === null)) return <footer className="sentence-bar"><p className="note">{decided ? words.allDecided : words.nobody}</p></footer>;
+  if (sentence === undefined || (sentence.text === '' && sentence.original === null)) return <footer className="sentence-bar"><Lit /><p className="note">{decided ? words.allDecided : words.nobody}</p></footer>;
   const { id, state, original, text } = sentence;
   // The caret stays in the text while buttons are pressed.
   const press = (run: () => void) => ({ onMouseDown: (event: { preventDefault: () => void }) => { event.preventDefault(); }, onClick: run });
   return (
     <footer className="sentence-bar" aria-label={words.bar}>
+      <Lit />
       <Facts sentence={sentence} />
       <Original sentence={sentence} />
       <div className="sentence-actions">

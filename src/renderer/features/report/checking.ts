@@ -6,6 +6,9 @@ import type { ReportContent, ReportSentence } from '../../../shared/contract.ts'
 import { bridge, failureOf } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
 import { tellError } from '../notices/noticesStore.ts';
+import { useMeasurements } from '../measurements/measurementStore.ts';
+import { useReading } from '../reading/readingStore.ts';
+import { useViewer } from '../viewer/viewerStore.ts';
 import { useReport } from './reportStore.ts';
 import { isStanding, kept } from './sentences.ts';
 
@@ -64,10 +67,12 @@ function later(study: string, groundMs: number, flagMs: number): void {
   flagTimer = window.setTimeout(() => { void check(study); }, flagMs);
 }
 
-/** Asks for flags again although the text is the same: a measurement, a finding or a prior may have changed them. */
-export function checkAgain(): void {
+/** Asks again although the text is the same: a measurement, a reading of the study or a prior beside it may change the answer. */
+function checkAgain(): void {
   const { study, phase } = useReport.getState();
-  if (study !== null && phase === 'writing') later(study, groundAfterMs, 0);
+  if (study === null || phase !== 'writing') return;
+  grounded = '';
+  later(study, groundAfterMs, flagAfterMs);
 }
 
 /** Sets a flag aside, on the record. */
@@ -101,3 +106,7 @@ useReport.subscribe(({ study, phase, content }, before) => {
   if (opened) later(study, groundAfterMs, 0);
   else if (content !== before.content && wording(content) !== wording(before.content)) later(study, groundAfterMs, flagAfterMs);
 });
+
+useMeasurements.subscribe(({ items }, before) => { if (items !== before.items) checkAgain(); });
+useReading.subscribe(({ phase }, before) => { if (phase === 'done' && phase !== before.phase) checkAgain(); });
+useViewer.subscribe(({ companion }, before) => { if (companion !== before.companion) checkAgain(); });

@@ -1,9 +1,11 @@
 /** Keys of the report. Those with a modifier work while text is written, too. */
+import { flushSync } from 'react-dom';
 import { texts } from '../../texts.ts';
 import { contributeActions, contributeEscape, useRegistry } from '../keyboard/registry.ts';
 import { inBackground, tell } from '../notices/noticesStore.ts';
 import { useReading } from '../reading/readingStore.ts';
 import { useReadingTab } from '../reading/tabStore.ts';
+import { useWorklist } from '../worklist/worklistStore.ts';
 import { editorHandle } from './editorHandle.ts';
 import { nextFlag, openFlags } from './flagging.ts';
 import { templateListId } from './InsertTools.tsx';
@@ -22,10 +24,19 @@ const isWriting = (): boolean => report().phase === 'writing';
 /** A field of its own (a reason, a search) keeps its keys. */
 const inAnotherField = (): boolean => document.activeElement?.matches('input, textarea, select') ?? false;
 
+/** Whether the report is on the screen. A key brings it there first: nothing is decided on unseen. */
+function isSeen(): boolean {
+  if (!isWriting() || useWorklist.getState().open || inAnotherField()) return false;
+  if (useReadingTab.getState().tab === 'report') return true;
+  flushSync(() => { useReadingTab.getState().showTab('report'); });
+  return false;
+}
+
 function onFocused(run: (id: string) => void): () => void {
   return () => {
+    if (!isSeen()) return;
     const { focus } = report();
-    if (!isWriting() || focus === null || inAnotherField()) return;
+    if (focus === null) return;
     run(focus);
     followCaret();
   };
@@ -39,15 +50,15 @@ function followCaret(): void {
 
 function step(by: 1 | -1): void {
   if (!isWriting()) useReading.getState().stepSentence(by);
-  else if (!inAnotherField()) {
+  else if (isSeen()) {
     report().step(by);
     followCaret();
   }
 }
 
 function goToFlag(by: 1 | -1): void {
-  if (!isWriting()) return;
-  useReadingTab.getState().showTab('report');
+  if (!isWriting() || useWorklist.getState().open) return;
+  flushSync(() => { useReadingTab.getState().showTab('report'); });
   const { flags, content, focus, focusOn } = report();
   const at = document.activeElement?.closest<HTMLElement>('[data-flag]')?.dataset['flag'] ?? null;
   const next = nextFlag(openFlags(flags, content.sentences), content.sentences, { flag: at, focus }, by);
@@ -84,7 +95,7 @@ contributeActions([
   { id: 'reading.nextSentence', group, label: texts.keyboard.actions.nextSentence, keys: ['ArrowRight', 'Alt+ArrowDown'], run: () => { step(1); } },
   { id: 'report.accept', group, label: words.accept, keys: ['j', 'Ctrl+Enter'], run: onFocused((id) => { report().accept(id); }) },
   { id: 'report.reject', group, label: words.reject, keys: ['n', 'Ctrl+Shift+Enter'], run: onFocused((id) => { report().reject(id); }) },
-  { id: 'report.edit', group, label: words.edit, keys: ['Enter', 'Ctrl+e'], run: () => { if (isWriting() && !inAnotherField()) editorHandle()?.writeIn(report().focus); } },
+  { id: 'report.edit', group, label: words.edit, keys: ['Enter', 'Ctrl+e'], run: () => { if (isSeen()) editorHandle()?.writeIn(report().focus); } },
   { id: 'report.original', group, label: words.original, keys: ['Ctrl+o'], run: () => { if (isWriting()) useOriginal.getState().toggle(); } },
   { id: 'report.nextFlag', group, label: words.nextFlag, line: words.flags, keys: ['F8'], run: () => { goToFlag(1); } },
   { id: 'report.previousFlag', group, label: words.previousFlag, line: words.flags, keys: ['Shift+F8'], run: () => { goToFlag(-1); } },

@@ -9,9 +9,6 @@ import { usePointed } from '../viewer/pointedStore.ts';
 import { overlaysBelong, useViewer } from '../viewer/viewerStore.ts';
 import { useReport } from './reportStore.ts';
 
-/** A view looks at a place if it sees at least this share of what it sees at its strongest place. */
-const leastWeight = 0.5;
-
 interface LitState {
   /** Views that look at the place that was clicked; null when none was. */
   readonly views: ReadonlySet<number> | null;
@@ -29,7 +26,7 @@ async function lightUp(study: string, pointLps: readonly [number, number, number
   const own = ++asked;
   try {
     const found = await bridge().call('study.viewsAt', { study, pointLps: [...pointLps] });
-    if (own === asked && useReport.getState().study === study) useLit.setState({ views: new Set(found.filter(({ weight }) => weight >= leastWeight).map(({ view }) => view)) });
+    if (own === asked && useReport.getState().study === study) useLit.setState({ views: new Set(found.map(({ view }) => view)) });
   } catch (error) {
     if (failureOf(error, study)?.code !== 'search/not-encoded') tellError(error, texts.report.title);
   }
