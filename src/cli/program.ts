@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { engineVersion } from '../engine/version.ts';
 import { cancelledError, EngineError, isCancelled, toErrorData } from '../shared/errors.ts';
+import { anonymiseCommand } from './commands/anonymise.ts';
 import { archiveEmbeddingsCommand, archiveExportCommand, archiveImportCommand, archiveReembedCommand, archiveRemoveCommand, archiveStatusCommand } from './commands/archive.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
@@ -29,7 +30,7 @@ type Work = (context: Context, args: never, options: never) => Promise<void>;
 /** Adds a command to the program. `action` makes its work what commander calls. */
 export type Register = (program: Command, action: (work: Work) => (...all: unknown[]) => Promise<void>) => Command;
 
-const commands: readonly Register[] = [doctorCommand, seriesCommand, preprocessCommand, embedCommand, importCommand, indexCommand, searchCommand, archiveImportCommand, archiveStatusCommand, archiveRemoveCommand, archiveReembedCommand, archiveExportCommand, archiveEmbeddingsCommand, draftCommand, groundCommand, benchCommand, modelsCommand, backupCommand, restoreCommand, auditCommand, qualityCommand];
+const commands: readonly Register[] = [doctorCommand, seriesCommand, preprocessCommand, embedCommand, importCommand, indexCommand, searchCommand, archiveImportCommand, archiveStatusCommand, archiveRemoveCommand, archiveReembedCommand, archiveExportCommand, archiveEmbeddingsCommand, draftCommand, groundCommand, benchCommand, modelsCommand, backupCommand, restoreCommand, auditCommand, qualityCommand, anonymiseCommand];
 
 /** Runs the command in `argv` and sets the exit code; never throws. */
 export async function runProgram(argv: readonly string[]): Promise<void> {

@@ -90,6 +90,8 @@ export const errorCodes = [
   'outputs/nothing-to-write',
   'outputs/not-signed',
   'outputs/not-dicom',
+  'outputs/folder-not-empty',
+  'outputs/cannot-write',
   // Readers and reports
   'reader/not-signed-in',
   'reader/not-allowed',

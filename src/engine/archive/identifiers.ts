@@ -25,7 +25,7 @@ export interface Removal {
 }
 
 /** Parts of names that are also words of reports; taken out only as part of the whole name. */
-const ordinaryWords = new Set(['small', 'large', 'long', 'short', 'white', 'black', 'brown', 'green', 'grey', 'gray', 'young', 'old', 'low', 'high', 'head', 'may', 'will', 'best', 'bright', 'sharp', 'mass', 'normal', 'contrast', 'van', 'von', 'der', 'den', 'the', 'and', 'de', 'la', 'le', 'da', 'dos', 'del', 'san', 'dr', 'prof', 'mr', 'mrs', 'md', 'phd', 'test', 'patient', 'anonymous', 'unknown', 'foreman', 'stem', 'cross', 'left', 'right', 'early', 'field', 'wall', 'base', 'park', 'bell', 'hall', 'major', 'minor', 'summer', 'winter', 'march', 'april', 'june', 'august']);
+export const ordinaryWords = new Set(['small', 'large', 'long', 'short', 'white', 'black', 'brown', 'green', 'grey', 'gray', 'young', 'old', 'low', 'high', 'head', 'may', 'will', 'best', 'bright', 'sharp', 'mass', 'normal', 'contrast', 'van', 'von', 'der', 'den', 'the', 'and', 'de', 'la', 'le', 'da', 'dos', 'del', 'san', 'dr', 'prof', 'mr', 'mrs', 'md', 'phd', 'test', 'patient', 'anonymous', 'unknown', 'foreman', 'stem', 'cross', 'left', 'right', 'early', 'field', 'wall', 'base', 'park', 'bell', 'hall', 'major', 'minor', 'summer', 'winter', 'march', 'april', 'june', 'august']);
 
 const months = 'jan(?:uary|uar|\\.)?|feb(?:ruary|ruar|\\.)?|mar(?:ch|\\.)?|märz|apr(?:il|\\.)?|may|mai|june?|juni|july?|juli|aug(?:ust|\\.)?|sept?(?:ember|\\.)?|oct(?:ober|\\.)?|okt(?:ober|\\.)?|nov(?:ember|\\.)?|dec(?:ember|\\.)?|dez(?:ember|\\.)?';
 const upperName = "\\p{Lu}[\\p{L}'’-]+";

@@ -1,7 +1,7 @@
 /** Settings as text by key. */
 import type { ReadDb, WriteDb } from './database.ts';
 
-export type SettingKey = 'provider' | 'pack' | 'demo.archive' | 'demo.studies' | 'viewer.layouts' | 'report.policy' | 'report.templates' | 'report.macros' | 'preferences' | 'worklist.states' | 'import.watched';
+export type SettingKey = 'provider' | 'pack' | 'demo.archive' | 'demo.studies' | 'viewer.layouts' | 'report.policy' | 'report.templates' | 'report.macros' | 'preferences' | 'worklist.states' | 'import.watched' | 'anonymise.key';
 
 export function readSetting(db: ReadDb, key: SettingKey): string | null {
   return db.get<{ value: string }>('SELECT value FROM setting WHERE key = ?', key)?.value ?? null;
