@@ -38,7 +38,11 @@ function identifyingValues(dataSet: DataSet): string[] {
   return [...names.filter((part) => part.length >= 3), ...whole.filter((value) => value.length >= 5), ...uids].filter((value) => value.toLowerCase() !== 'dicom');
 }
 
-const geometry = ({ frames, pixels, instanceNumber, modality, imageType, transferSyntaxUid }: InstanceHeader): unknown => ({ frames, pixels, instanceNumber, modality, imageType, transferSyntaxUid });
+/** All our reader sees of the images, but what vendors say in private attributes alone. */
+const geometry = ({ frames, pixels, instanceNumber, modality, imageType, transferSyntaxUid }: InstanceHeader): unknown => ({
+  frames: frames.map(({ discriminators, ...frame }) => ({ ...frame, ...discriminators, bValue: undefined, component: undefined, diffusionDirection: undefined })),
+  pixels, instanceNumber, modality, imageType, transferSyntaxUid,
+});
 const withoutUids = (errors: readonly string[]): string[] => errors.map((error) => error.replaceAll(/<\d+(?:\.\d+)+>/g, '<UID>'));
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error);
 
