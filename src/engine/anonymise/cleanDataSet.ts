@@ -8,7 +8,7 @@
 import type { DataSet, Element } from 'dicom-parser';
 import type { DecodeText } from '../dicom/characterSet.ts';
 import { standardVr, vrOf } from './dictionary.ts';
-import { dataSetBytes, sequenceValue, textValue, type EncodedElement, type Encoding } from './elementBytes.ts';
+import { dataSetBytes, fits, sequenceValue, textValue, type EncodedElement, type Encoding } from './elementBytes.ts';
 import { decoderOf, type identifierSearch } from './knownIdentifiers.ts';
 import { profileActions, type ProfileAction } from './profileTable.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
@@ -66,7 +66,7 @@ function cleanElements(dataSet: DataSet, cleaning: Cleaning, inherited: DecodeTe
     const vr = vrOf(tag, element.vr);
     if (vr === null) return [];
     const value = cleanValue({ tag, vr, element, dataSet }, cleaning, decode);
-    return value === null ? [] : [{ tag, vr, value }];
+    return value === null || !fits(vr, value) ? [] : [{ tag, vr, value }];
   });
 }
 

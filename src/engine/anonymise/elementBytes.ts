@@ -15,6 +15,9 @@ export interface EncodedElement {
 const longVrs = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 export const undefinedLength = 0xffffffff;
 
+/** Whether a value can be written with its VR: most have lengths of 16 bits where the VR is written at all. */
+export const fits = (vr: string, value: Buffer): boolean => longVrs.has(vr) || value.length < 0xffff;
+
 function integer(value: number, bytes: 2 | 4, bigEndian: boolean): Buffer {
   const buffer = Buffer.alloc(bytes);
   if (bigEndian) buffer.writeUIntBE(value, 0, bytes);

@@ -109,7 +109,7 @@ export async function anonymiseStudy(parts: AnonymisingParts, request: Anonymise
       await writeFile(join(part, `report-${report.number}.txt`), anonymousReportText(anonymous), { flush: true });
       await writeFile(join(part, `report-${report.number}.json`), `${JSON.stringify(anonymous, null, 2)}\n`, { flush: true });
     }
-    await rmdir(folder).catch((error: NodeJS.ErrnoException) => { if (error.code !== 'ENOENT') throw error; });
+    await rmdir(folder).catch((error: unknown) => { if (!isMissing(error)) throw error; });
     await rename(part, folder);
     recordAudit(store.db, clock, 'anonymised', { study: studyMark(request.study), images: kept.length, series: bySeries.size, reports: reports.length, leftOut: leftOut.reduce((sum, { objects }) => sum + objects, 0), screens: request.withScreens });
     return { folder, patientId: pseudonyms.patientId, studyUid: pseudonyms.uid(request.study), images: kept.length, series: bySeries.size, reports: reports.length, leftOut };
@@ -153,9 +153,11 @@ function secretKey(db: WriteDb): string {
   });
 }
 
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+
 async function refuseFullFolder(folder: string): Promise<void> {
-  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const entries = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
     throw asOutputError(error);
   });
   if (entries.length > 0) throw new EngineError('outputs/folder-not-empty', 'The folder for the export holds something already', { subject: 'folder', advice: 'Pass a new or an empty folder' });
