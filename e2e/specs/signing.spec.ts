@@ -1,10 +1,11 @@
 /** Readers, the lock, signing, what is signed, and the trail of it. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { texts } from '../../src/renderer/texts.ts';
 import { writePhantomStudy } from '../../src/testing/phantomStudy.ts';
 import { expectAccessible } from '../pages/accessible.ts';
+import type { ReadingRoom } from '../pages/readingRoom.ts';
 import { expect, test } from '../shells/app.ts';
 
 const { readers } = texts;
@@ -105,4 +106,115 @@ test('a study that was open is shown again after the lock, and the same reader n
   await page.keyboard.press('Control+l');
   await expect(page.getByLabel(readers.name, { exact: true })).toHaveValue('Dr Ada');
   await expect(page.getByLabel(readers.passphrase)).toBeFocused();
+});
+
+interface Seed {
+  readonly id: string;
+  readonly text: string;
+  readonly state?: 'proposed' | 'accepted';
+}
+
+/** Puts a text into the report of a study as another window would, and opens this one anew. */
+async function writeElsewhere(room: ReadingRoom, study: string, seeds: readonly Seed[]): Promise<void> {
+  await room.page.evaluate(async ([of, rows]) => {
+    const open = (await window.brat!.call('report.open', { study: of }))!;
+    const sentences = rows.map(({ id, text, state }) => ({
+      id, text, section: 'findings' as const, origin: state === undefined ? 'reader' as const : 'draft' as const, state: state ?? 'accepted' as const, original: state === undefined ? null : text, sourceCase: null, measurement: null, grounding: null,
+    }));
+    await window.brat!.call('report.save', { study: of, revision: open.revision, content: { ...open.content, sentences }, base: open.content });
+  }, [study, seeds] as const);
+  await room.page.reload();
+  await room.ready();
+  await room.openRealStudy();
+}
+
+test('signing asks for every decision and every flag by itself; what is signed tells all of it, is corrected by an addendum, and the trail verifies', async ({ room, picture }) => {
+  const { page } = room;
+  const { signing, audit } = texts;
+  const study = '2.25.803';
+  await room.ready();
+  await room.addReader('Dr Ada', passphrase);
+  await room.importFolder(await phantom(study));
+  await room.openRealStudy();
+  await expect(room.reading.getByRole('button', { name: signing.sign })).toBeVisible();
+  await writeElsewhere(room, study, [
+    { id: 'a', text: 'There is an enhancing lesion in the left frontal lobe.', state: 'proposed' },
+    { id: 'b', text: 'It is stable compared to the prior examination.' },
+    { id: 'c', text: 'There is no hydrocephalus.' },
+  ]);
+  const sheet = page.getByRole('dialog', { name: signing.title, exact: true });
+  await room.reading.getByRole('button', { name: signing.sign }).click();
+  await expect(sheet).toContainText(signing.undecidedTitle(1));
+  await expect(sheet.getByLabel(signing.passphrase)).toHaveCount(0);
+  await picture('sign-undecided');
+  await expectAccessible(page);
+  await sheet.getByRole('button', { name: /^Go to: There is an enhancing/ }).click();
+  await expect(sheet).toHaveCount(0);
+
+  await writeElsewhere(room, study, [
+    { id: 'a', text: 'There is an enhancing lesion in the left frontal lobe.', state: 'accepted' },
+    { id: 'b', text: 'It is stable compared to the prior examination.' },
+    { id: 'c', text: 'There is no hydrocephalus.' },
+  ]);
+  await expect(room.reading.getByRole('button', { name: signing.sign })).toBeVisible();
+  await page.keyboard.press('F9');
+  await expect(sheet).toContainText(signing.flagTitle(1, 1));
+  await expect(sheet).toContainText(signing.flagKinds['prior-wording']);
+  await expect(sheet.getByRole('blockquote')).toHaveText('It is stable compared to the prior examination.');
+  await page.keyboard.press('Enter'); // a key held down answers nothing
+  await expect(sheet).toContainText(signing.flagTitle(1, 1));
+  await picture('sign-flag');
+  await expectAccessible(page);
+  await sheet.getByRole('button', { name: signing.stands }).click();
+  await expect(sheet.getByRole('row', { name: /Hydrocephalus No/ })).toBeVisible();
+  await sheet.getByLabel(signing.passphrase).fill('wrong passphrase');
+  await sheet.getByLabel(signing.passphrase).press('Enter');
+  await expect(sheet).toContainText('Name and passphrase do not belong together');
+  await picture('sign-last');
+  await expectAccessible(page);
+  await sheet.getByLabel(signing.passphrase).fill(passphrase);
+  await sheet.getByLabel(signing.passphrase).press('Enter');
+
+  const signed = room.reading.getByRole('article', { name: signing.report });
+  await expect(signed).toContainText('Dr Ada, radiologist');
+  await expect(sheet).toHaveCount(0);
+  await signed.getByRole('button', { name: signing.provenance }).click();
+  await expect(signed.locator('[data-origin=draft][data-state=accepted]')).toHaveCount(1);
+  await signed.getByText(signing.flags(1)).click();
+  await expect(signed).toContainText(signing.confirmed);
+  await signed.getByText(new RegExp(`^${signing.answers}`)).click();
+  await picture('signed');
+  await expectAccessible(page);
+
+  await room.reading.getByRole('button', { name: signing.write }).click();
+  await expect(room.reading.getByRole('button', { name: signing.sign })).toBeVisible();
+  await writeElsewhere(room, study, [{ id: 'd', text: 'There is a small meningioma.' }]);
+  await expect(room.reading.getByText(signing.signedBefore(1))).toBeVisible();
+  await page.keyboard.press('F9');
+  const second = page.getByRole('dialog', { name: signing.titleAddendum(2) });
+  await expect(second.getByLabel(signing.passphrase).or(second.getByRole('button', { name: signing.stands }))).toBeVisible();
+  while ((await second.getByRole('button', { name: signing.stands }).count()) > 0) await second.getByRole('button', { name: signing.stands }).click();
+  await second.getByLabel(signing.passphrase).fill(passphrase);
+  await second.getByLabel(signing.passphrase).press('Enter');
+  await expect(room.reading.getByRole('article')).toHaveCount(2);
+  await picture('signed-addendum');
+
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: texts.palette.title }).fill('audit');
+  await page.keyboard.press('Enter');
+  const trail = page.getByRole('dialog', { name: audit.title });
+  await expect(trail.locator('[data-kind="report.signed"]')).toHaveCount(2);
+  await expect(trail.locator('[data-kind="report.signed"]').first()).toContainText('Addendum 1 signed');
+  await expect(trail.locator('[data-kind="report.signed"]').first()).toContainText('Dr Ada');
+  await trail.getByRole('button', { name: audit.verify, exact: true }).click();
+  await expect(trail).toContainText(/Verified: all \d+ entries are as written/);
+  await trail.getByLabel(audit.onlyStudy).check();
+  await expect(trail.locator('[data-kind="reader.added"]')).toHaveCount(0);
+  await picture('audit');
+  await expectAccessible(page);
+  const download = page.waitForEvent('download');
+  await trail.getByRole('button', { name: audit.formats.csv }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toMatch(/^brat-audit-.*\.csv$/);
+  expect(readFileSync(await file.path(), 'utf8')).toContain('report.signed');
 });

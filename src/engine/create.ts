@@ -130,8 +130,8 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
   const parts: AnalysisParts = { store, library, changes, queue, activity, models, archive, decoder, preprocessor, clock };
   const analyses = new Analyses(parts);
   const grounding = new Grounding({ analyses, models, changes });
-  const flagging = new Flagging({ ...parts, grounding, priorOpened: (study) => openedPriors(store.db, study).size > 0, measurementsOf: (study) => listMeasurements(store.db, study) });
   const session = new Session({ store, clock });
+  const flagging = new Flagging({ ...parts, grounding, priorOpened: (study) => openedPriors(store.db, study).size > 0, measurementsOf: (study) => listMeasurements(store.db, study), reader: () => session.requireAnyone() });
   const reporting = new Reporting({
     store, library, session, changes, clock,
     draftOf: (study) => analyses.draft(study),

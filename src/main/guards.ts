@@ -26,14 +26,14 @@ export function drawWithoutGraphicsCard(app: Pick<App, 'commandLine'>): void {
   app.commandLine.appendSwitch('enable-unsafe-swiftshader');
 }
 
-/** Denies a session every permission, device and request but the app's own files. */
+/** Denies a session every permission, device and request but the app's own files; what its page made itself may be kept, where the reader says. */
 export function guardSession(session: Session): void {
   session.setPermissionRequestHandler((_contents, _permission, callback) => { callback(false); });
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);
   session.setSpellCheckerEnabled(false);
   session.webRequest.onBeforeRequest((details, callback) => { callback({ cancel: !isOwnUrl(details.url) }); });
-  session.on('will-download', (event) => { event.preventDefault(); });
+  session.on('will-download', (event, item) => { if (!item.getURL().startsWith(`blob:${pageOrigin}/`)) event.preventDefault(); });
 }
 
 /** Keeps a page where it is, alone. */

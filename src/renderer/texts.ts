@@ -4,6 +4,7 @@
  */
 import { appTexts } from './texts/app.ts';
 import { attentionTexts } from './texts/attention.ts';
+import { auditTexts } from './texts/audit.ts';
 import { errorsTexts } from './texts/errors.ts';
 import { findingsTexts } from './texts/findings.ts';
 import { importTexts } from './texts/import.ts';
@@ -17,8 +18,10 @@ import { readingTexts } from './texts/reading.ts';
 import { reportTexts } from './texts/report.ts';
 import { seriesTexts } from './texts/series.ts';
 import { settingsTexts } from './texts/settings.ts';
+import { signingTexts } from './texts/signing.ts';
 import { similarTexts } from './texts/similar.ts';
 import { statusTexts } from './texts/status.ts';
+import { structuredTexts } from './texts/structured.ts';
 import { studiesTexts } from './texts/studies.ts';
 import { trainingTexts } from './texts/training.ts';
 import { trainingHintTexts } from './texts/trainingHint.ts';
@@ -33,6 +36,9 @@ export const texts = {
   viewer: viewerTexts,
   measurements: measurementTexts,
   readers: readersTexts,
+  signing: signingTexts,
+  structured: structuredTexts,
+  audit: auditTexts,
   reading: readingTexts,
   report: reportTexts,
   findings: findingsTexts,

@@ -1,5 +1,5 @@
 /** Flags of a report: what is known of the study is gathered once and kept, so that an edit costs milliseconds. */
-import type { Handlers, Measurement, ReportContent, ReportFlag, StudyFindings } from '../../shared/contract.ts';
+import type { Handlers, Measurement, Reader, ReportContent, ReportFlag, StudyFindings } from '../../shared/contract.ts';
 import { EngineError } from '../../shared/errors.ts';
 import { lps } from '../../shared/geometry.ts';
 import { planeOf, type MiddlePlane } from '../findings/middlePlane.ts';
@@ -22,6 +22,8 @@ export interface FlaggingParts extends Pick<ReadingParts, 'decoder' | 'preproces
   /** Whether an earlier study of the patient was opened beside this one. */
   readonly priorOpened: (study: string) => boolean;
   readonly measurementsOf: (study: string) => readonly Measurement[];
+  /** Who is signed in; null before the first reader. @throws `reader/not-signed-in` while the window is locked */
+  readonly reader: () => Reader | null;
 }
 
 interface Known {
@@ -97,9 +99,10 @@ export class Flagging {
   dismiss(study: string, flag: string, by: string, why: string): void {
     const { store, library, clock } = this.#parts;
     library.study(study);
+    const reader = this.#parts.reader();
     store.db.transaction(() => {
       putDismissal(store.db, study, flag, { by, why, at: clock.now().toISOString() });
-      recordAudit(store.db, clock, 'flag.dismissed', { study: studyMark(study), kind: kindOf(flag) }, by);
+      recordAudit(store.db, clock, 'flag.dismissed', { study: studyMark(study), kind: kindOf(flag) }, reader?.id ?? by);
     });
   }
 
@@ -107,9 +110,10 @@ export class Flagging {
   restore(study: string, flag: string, by: string): void {
     const { store, library, clock } = this.#parts;
     library.study(study);
+    const reader = this.#parts.reader();
     store.db.transaction(() => {
       if (!removeDismissal(store.db, study, flag)) throw new EngineError('report/unknown-flag', 'This flag was not dismissed', { subject: 'flag', advice: 'Open the report again' });
-      recordAudit(store.db, clock, 'flag.restored', { study: studyMark(study), kind: kindOf(flag) }, by);
+      recordAudit(store.db, clock, 'flag.restored', { study: studyMark(study), kind: kindOf(flag) }, reader?.id ?? by);
     });
   }
 }

@@ -7,7 +7,6 @@ export const reportTexts = {
   again: 'Try again',
   write: 'Write the report',
   writeHint: 'Makes the first reader of this workstation. From then on a report is written and signed under a name.',
-  signedAlready: 'This report is signed.',
   signIn: 'Sign in to write the report.',
   unsigned: 'DRAFT: not signed, not a report',
   addendum: (number: number): string => `Addendum ${number - 1}, not signed`,

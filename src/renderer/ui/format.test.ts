@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shownAgeSex, shownDate, shownName, shownTime } from './format.ts';
+import { shownAgeSex, shownDate, shownDateTime, shownName, shownTime } from './format.ts';
 
 test('a date names its month, and what is no date is shown as it came', () => {
   expect(shownDate('2021-09-02')).toBe('02 Sep 2021');
@@ -17,3 +17,8 @@ test('age and sex leave out what is not known', () => {
   expect(shownAgeSex(0, '')).toBe('0 y');
 });
 test('times turn from milliseconds to seconds', () => { expect([shownTime(999), shownTime(2440)]).toEqual(['999 ms', '2.4 s']); });
+
+test('an instant is shown in the time of this computer, and what is no time as it came', () => {
+  expect(shownDateTime(new Date(2026, 0, 5, 9, 7).toISOString())).toBe('05 Jan 2026, 09:07');
+  expect(shownDateTime('never')).toBe('never');
+});

@@ -9,6 +9,14 @@ export function shownDate(iso: string): string {
   return parts === null || month === undefined ? iso : `${parts[3]!} ${month} ${parts[1]!}`;
 }
 
+/** An instant as "25 Nov 2026, 14:05" in the time of this computer. */
+export function shownDateTime(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${two(at.getDate())} ${months[at.getMonth()]!} ${at.getFullYear()}, ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
 /** "340 ms", "2.4 s". */
 export function shownTime(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;

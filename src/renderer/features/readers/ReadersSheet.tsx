@@ -1,5 +1,5 @@
 /** Who may read here: the first reader, the list, further ones, and the lock. */
-import { LockKeyhole } from 'lucide-react';
+import { LockKeyhole, ScrollText } from 'lucide-react';
 import { useCallback, useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { ListedReader } from '../../../shared/contract.ts';
@@ -9,6 +9,7 @@ import { Button, Key } from '../../ui/Button.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { keyLabel } from '../keyboard/keyNames.ts';
 import { tellError } from '../notices/noticesStore.ts';
+import { useSheet } from '../sheets/sheetStore.ts';
 import { AddReader } from './AddReader.tsx';
 import { ReaderRow } from './ReaderRow.tsx';
 import { lock, useSession } from './sessionStore.ts';
@@ -33,7 +34,7 @@ export function ReadersSheet({ onClose }: { readonly onClose: () => void }): Rea
   const [active, removed] = [readers.filter((reader) => !reader.removed), readers.filter((reader) => reader.removed)];
   const manager = active.some(({ role }) => role === 'administrator') ? 'administrator' : 'radiologist';
   return (
-    <Sheet title={texts.readers.title} onClose={onClose} foot={<Button onClick={lock}><LockKeyhole size={13} aria-hidden />{texts.readers.lock}<Key>{keyLabel('Ctrl+l')}</Key></Button>}>
+    <Sheet title={texts.readers.title} onClose={onClose} foot={<><Button onClick={() => { useSheet.getState().show('audit'); }}><ScrollText size={13} aria-hidden />{texts.audit.action}</Button><Button onClick={lock}><LockKeyhole size={13} aria-hidden />{texts.readers.lock}<Key>{keyLabel('Ctrl+l')}</Key></Button></>}>
       <div className="readers">
         <ul className="reader-list">{active.map((reader) => <ReaderRow key={reader.id} reader={reader} session={session} onChanged={load} />)}</ul>
         {removed.length === 0 ? null : <p className="hint">{texts.readers.removedTitle}: {removed.map(({ name }) => name).join(', ')}</p>}
