@@ -9,7 +9,7 @@ import { test as base, expect } from '@playwright/test';
 import type { Page } from '@playwright/test';
 import { ReadingRoom } from '../pages/readingRoom.ts';
 import { openBrowserShell } from './browser.ts';
-import { fillArchive, fillHeads } from '../studies/studies.ts';
+import { fillArchive, fillHeads, fillSigned } from '../studies/studies.ts';
 import { openReplacedShell } from './replaced.ts';
 
 export { expect };
@@ -20,6 +20,8 @@ export interface ShellOptions {
   readonly priorCases: boolean;
   /** Starts with a study, an earlier one of the same patient in another pose, a doubtful one, and another patient's; those have reports. */
   readonly heads: boolean;
+  /** Starts with half a year of signed reports, drafted by two versions of a pack or by none. */
+  readonly signedReports: boolean;
   /** Starts with the demonstration archive and studies, as a new user does. */
   readonly demo: boolean;
   /** Whether new studies are processed in the background, as they are for a user. */
@@ -58,14 +60,16 @@ export const test = base.extend<Fixtures & ShellOptions>({
   shell: ['browser', { option: true }],
   priorCases: [false, { option: true }],
   heads: [false, { option: true }],
+  signedReports: [false, { option: true }],
   demo: [false, { option: true }],
   background: [false, { option: true }],
-  app: async ({ shell, priorCases, heads, demo, background }, use) => {
+  app: async ({ shell, priorCases, heads, signedReports, demo, background }, use) => {
     process.env['BRAT_DEMO'] = demo ? '' : 'none'; // passed on to the shell and the command line
     process.env['BRAT_BACKGROUND'] = background ? '' : 'none';
     const dataDir = mkdtempSync(join(tmpdir(), 'brat-e2e-'));
     if (priorCases) await fillArchive(dataDir);
     if (heads) await fillHeads(dataDir);
+    if (signedReports) await fillSigned(dataDir);
     const complaints: string[] = [];
     const app = await shells[shell](dataDir, (page) => {
       page.on('console', (message) => { if (message.type() === 'error' || (message.type() === 'warning' && !expectedWarning.test(message.text()))) complaints.push(`console: ${message.text()}`); });

@@ -3,9 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Draft } from '../../src/shared/contract.ts';
+import { openEngine } from '../../src/testing/engineForTests.ts';
 import { writeHeadStudy } from '../../src/testing/headPhantom.ts';
 import { writePhantomStudy } from '../../src/testing/phantomStudy.ts';
+import { sentence } from '../../src/testing/reportSentences.ts';
 import { sharedData } from '../../src/testing/sharedData.ts';
+import { decided, draftFor, draftingPack, flagOn, storeSigned, type Decision, type SignedParts } from '../../src/testing/signedReports.ts';
 import { wrapTumourStudy } from '../../src/testing/wrapTumourStudy.ts';
 import { zipFile } from '../../src/testing/zipFile.ts';
 
@@ -86,4 +90,22 @@ export async function fillArchive(dataDir: string): Promise<void> {
   const brat = bratIn(dataDir);
   brat('import', from, '--reports', table);
   brat('index');
+}
+
+/** Half a year of signed reports: two versions of a pack, of which one follows the other, and reports without a draft. */
+export async function fillSigned(dataDir: string): Promise<void> {
+  const engine = await openEngine(dataDir);
+  const texts = ['There is a ring-enhancing mass in the left frontal lobe.', 'There is no midline shift.', 'There is hydrocephalus.*'];
+  const [first, second] = [draftFor(texts), draftFor(texts, { ...draftingPack, version: '2.0.0' })];
+  const sign = (month: number, n: number, seconds: number, parts: Pick<SignedParts, 'sentences' | 'draft' | 'flags'>): void => {
+    const openedAt = Date.UTC(2026, month, 1 + n, 9);
+    storeSigned(engine.parts.store.db, { ...parts, study: `2.25.9${month}${parts.draft?.pack.version.charAt(0) ?? 0}${n}`, openedAt: new Date(openedAt).toISOString(), signedAt: new Date(openedAt + 1000 * seconds).toISOString() });
+  };
+  const drafted = (draft: Draft, decisions: readonly Decision[]): Pick<SignedParts, 'sentences' | 'draft' | 'flags'> => ({ draft, sentences: decided(draft, decisions), flags: decisions[2] === true ? [flagOn('unsupported', 's2')] : [] });
+  for (let month = 0; month < 6; month++) {
+    for (let n = 0; month < 4 && n < (month === 1 ? 6 : 12); n++) sign(month, n, 120 + 30 * n, drafted(first, [true, n % 3 === 2 ? 'There is a midline shift of 4 mm.' : true, n % 3 === 0 ? true : null]));
+    for (let n = 0; month > 2 && n < 11; n++) sign(month, n, 60 + 25 * n, drafted(second, [true, true, n % 4 === 0 ? null : true]));
+    for (let n = 0; n < (month === 0 ? 10 : 4); n++) sign(month, n, 300 + 40 * n + 10 * month, { sentences: [sentence('own', 'No mass is seen.')] });
+  }
+  await engine.close();
 }

@@ -14,6 +14,7 @@ import { modelsTexts } from './texts/models.ts';
 import { noticesTexts } from './texts/notices.ts';
 import { paletteTexts } from './texts/palette.ts';
 import { readersTexts } from './texts/readers.ts';
+import { qualityTexts } from './texts/quality.ts';
 import { readingTexts } from './texts/reading.ts';
 import { reportTexts } from './texts/report.ts';
 import { seriesTexts } from './texts/series.ts';
@@ -53,5 +54,6 @@ export const texts = {
   worklist: worklistTexts,
   settings: settingsTexts,
   palette: paletteTexts,
+  quality: qualityTexts,
   errors: errorsTexts,
 };

@@ -1,6 +1,6 @@
 /** The figures as a table, a row for each pack and month; an empty field where there is no value. */
 import Papa from 'papaparse';
-import { flagKind, type QualityGroup, type Quartiles } from '../../shared/contract.ts';
+import { flagKind, followedKinds, type QualityGroup, type Quartiles } from '../../shared/contract.ts';
 import { emptyGroup, keyOfPack } from './addUp.ts';
 
 type Row = Record<string, string | number>;
@@ -20,7 +20,7 @@ function rowOf({ pack, month, reports, tooFew, changedShare, sentences, flags, f
     ...Object.fromEntries(flagKind.options.flatMap((kind) => {
       const name = kind.replaceAll('-', '_');
       const { dismissed, confirmed, actedOn } = flagsByKind[kind];
-      return [[`flags_${name}_dismissed`, dismissed], [`flags_${name}_confirmed`, confirmed], [`flags_${name}_acted_on`, actedOn]] as const;
+      return [[`flags_${name}_dismissed`, dismissed], [`flags_${name}_confirmed`, confirmed], [`flags_${name}_acted_on`, followedKinds.includes(kind) ? actedOn : '']] as const;
     })),
     ...quartileFields('seconds', seconds), reports_without_seconds: withoutSeconds,
     reports_missed_finding: reportsMissed, reports_made_up_finding: reportsMadeUp,

@@ -125,7 +125,7 @@ describe('reports counted by hand', () => {
     expect(rows.map(({ pack, month, reports, draft, too_few_to_judge: few }) => [pack, month, reports, draft, few])).toEqual([
       ['tiny@1.0.0', '2026-01', '2', 'yes', 'yes'], ['tiny@1.0.0', '2026-02', '1', 'yes', 'yes'], ['tiny@2.0.0', '2026-02', '1', 'yes', 'yes'], ['', '2026-01', '1', 'no', 'yes'],
     ]);
-    expect(rows[0]).toMatchObject({ training: 'synthetic', sentences_kept: '6', sentences_rejected: '1', flags_acted_on: '1', flags_unsupported_confirmed: '1', seconds_median: '450', shift_missed: '1', hydrocephalus_made_up: '1' });
+    expect(rows[0]).toMatchObject({ training: 'synthetic', sentences_kept: '6', sentences_rejected: '1', flags_acted_on: '1', flags_unsupported_confirmed: '1', flags_wrong_side_acted_on: '', seconds_median: '450', shift_missed: '1', hydrocephalus_made_up: '1' });
     expect(rows[2]).toMatchObject({ seconds_median: '', reports_without_seconds: '1' });
     expect(await csv({ from: '2026-02', pack: 'tiny@1.0.0' })).toHaveLength(1);
   });
@@ -138,14 +138,16 @@ describe('reports counted by hand', () => {
   });
 });
 
-test('ten reports are enough to judge, and none is lost between two batches', async () => {
+test('ten reports are enough to judge, and a report signed meanwhile joins those counted before', async () => {
   const draft = draftFor(['Normal study.']);
   for (let n = 1; n <= 45; n++) {
     storeSigned(engine.parts.store.db, { study: `2.25.${n}`, draft, sentences: decided(draft, [true]), openedAt: '2026-03-01T09:00:00.000Z', signedAt: new Date(Date.UTC(2026, 2, 1, 9, 0, 10 * n)).toISOString() });
   }
+  expect((await summary()).reports).toBe(45);
+  storeSigned(engine.parts.store.db, { study: '2.25.46', draft, sentences: decided(draft, [null]), openedAt: '2026-03-01T09:00:00.000Z', signedAt: '2026-03-01T09:07:40.000Z' });
   const { groups: [group] } = await summary();
-  expect([group!.reports, group!.tooFew]).toEqual([45, false]);
-  expect(group!.seconds).toEqual({ lower: 120, median: 230, upper: 340 });
+  expect([group!.reports, group!.tooFew]).toEqual([46, false]);
+  expect(group!.seconds).toEqual({ lower: 122.5, median: 235, upper: 347.5 });
 });
 
 test('a report that was drafted, decided on and signed through the service counts as it was decided', async () => {

@@ -71,15 +71,9 @@ export function* allSigned(db: ReadDb): Generator<SignedReport> {
   for (const { document } of db.iterate<{ document: string }>('SELECT document FROM signed_report ORDER BY signed_at, id')) yield readSigned(document);
 }
 
-/**
- * Signed reports without addenda, whose month of signature (YYYY-MM, UTC) lies in a range: some at a time, in the order they were stored.
- * @param after `row` of the last one of the batch before; 0 for the first batch
- */
-export function firstReports(db: ReadDb, months: { readonly from: string; readonly to: string }, after: number, limit: number): { readonly row: number; readonly report: SignedReport }[] {
-  const rows = db.all<{ row: number; document: string }>(
-    'SELECT rowid AS row, document FROM signed_report WHERE rowid > ? AND number = 1 AND substr(signed_at, 1, 7) BETWEEN ? AND ? ORDER BY rowid LIMIT ?', after, months.from, months.to, limit,
-  );
-  return rows.map(({ row, document }) => ({ row, report: readSigned(document) }));
+/** Ids of signed reports, without addenda, whose month of signature (YYYY-MM, UTC) lies in a range; in the order they were stored. */
+export function reportIds(db: ReadDb, { from, to }: { readonly from: string; readonly to: string }): string[] {
+  return db.all<{ id: string }>('SELECT id FROM signed_report WHERE number = 1 AND substr(signed_at, 1, 7) BETWEEN ? AND ? ORDER BY rowid', from, to).map(({ id }) => id);
 }
 
 /** Months (YYYY-MM, UTC) of the first and the last signature of a report; null where none is signed. */

@@ -7,6 +7,7 @@ const AuditSheet = lazyPart(async () => (await import('../features/audit/AuditSh
 const KeyboardHelp = lazyPart(async () => (await import('../features/keyboard/KeyboardHelp.tsx')).KeyboardHelp);
 const ModelsSheet = lazyPart(async () => (await import('../features/models/ModelsSheet.tsx')).ModelsSheet);
 const CommandPalette = lazyPart(async () => (await import('../features/palette/CommandPalette.tsx')).CommandPalette);
+const QualitySheet = lazyPart(async () => (await import('../features/quality/QualitySheet.tsx')).QualitySheet);
 const ReadersSheet = lazyPart(async () => (await import('../features/readers/ReadersSheet.tsx')).ReadersSheet);
 const SignSheet = lazyPart(async () => (await import('../features/signing/SignSheet.tsx')).SignSheet);
 const SnippetsSheet = lazyPart(async () => (await import('../features/report/SnippetsSheet.tsx')).SnippetsSheet);
@@ -19,6 +20,8 @@ export function Sheets(): ReactNode {
   switch (open) {
     case 'help':
       return <KeyboardHelp onClose={close} />;
+    case 'quality':
+      return <QualitySheet onClose={close} />;
     case 'models':
       return status === null ? null : <ModelsSheet status={status} onClose={close} />;
     case 'settings':

@@ -12,3 +12,4 @@ import '../features/viewer/keys.ts';
 import '../features/measurements/keys.ts';
 import '../features/series/keys.ts';
 import '../features/import/keys.ts';
+import '../features/quality/keys.ts';

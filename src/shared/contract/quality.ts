@@ -1,6 +1,6 @@
 /** The quality board: figures over signed reports by pack and month, by which a site decides whether drafts help (docs/quality.md). */
 import * as z from 'zod';
-import { flagKind } from './report.ts';
+import { flagKind, type FlagKind } from './report.ts';
 import { method } from './schema.ts';
 import { madeFile, packStamp } from './words.ts';
 
@@ -73,6 +73,9 @@ export const qualitySummary = z.object({
 
 /** Groups of fewer reports are marked as too few to judge. */
 export const fewReports = 10;
+
+/** Flags that the draft's text and grounding raise by themselves; of others it is not known whether they were acted on. */
+export const followedKinds: readonly FlagKind[] = ['unsupported', 'contradiction', 'prior-wording'];
 
 export const qualityMethods = {
   /** @throws `reader/not-signed-in`, `store/damaged` if a signed report is not what was signed */

@@ -1,7 +1,7 @@
 /** Which sheet lies over the window; one at a time, so that a key or a button anywhere can open it. */
 import { create } from 'zustand';
 
-export type SheetName = 'help' | 'models' | 'settings' | 'palette' | 'readers' | 'sign' | 'audit' | 'snippets';
+export type SheetName = 'help' | 'models' | 'quality' | 'settings' | 'palette' | 'readers' | 'sign' | 'audit' | 'snippets';
 
 interface SheetState {
   readonly open: SheetName | null;
