@@ -43,6 +43,7 @@ async function lookAtAll(room: ReadingRoom): Promise<void> {
 }
 
 test('a draft is looked at first, then decided on, written in and kept, by keyboard alone', async ({ room, picture }) => {
+  test.slow(); // a whole reading from the first look to the last key
   const { page } = room;
   const report = await openDrafted(room);
   const drafted = await room.sentences.locator('.sentence-text').allTextContents();

@@ -98,7 +98,7 @@ function follow(editor: Editor): () => void {
   return ending;
 }
 
-export default function ReportEditor(): ReactNode {
+export function ReportEditor(): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const [slots, setSlots] = useState<Slots>(new Map());
   useEffect(() => {

@@ -1,10 +1,11 @@
 /** A report in progress: its state, what opens the draft, what is missing, the text, and the sentence in focus. */
 import { Check, CircleAlert, CircleDashed, FilePenLine, LoaderCircle } from 'lucide-react';
-import { lazy, Suspense, useEffect } from 'react';
+import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import { texts } from '../../texts.ts';
 import { Failure } from '../../ui/Failure.tsx';
+import { lazyPart } from '../../ui/lazyPart.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
 import { useReading } from '../reading/readingStore.ts';
 import { FlagRow } from './FlagRow.tsx';
@@ -15,7 +16,7 @@ import { useDraftOpen, useReport } from './reportStore.ts';
 import { SentenceBar } from './SentenceBar.tsx';
 import { useSnippets } from './snippetStore.ts';
 
-const ReportEditor = lazy(() => import('./ReportEditor.tsx'));
+const ReportEditor = lazyPart(async () => (await import('./ReportEditor.tsx')).ReportEditor, <p className="note" role="status">{texts.report.loading}</p>);
 
 const savingIcons: Readonly<Record<Saving, ReactNode>> = {
   saved: <Check size={13} aria-hidden />, saving: <LoaderCircle size={13} className="spin" aria-hidden />, unsaved: <CircleDashed size={13} aria-hidden />, failed: <CircleAlert size={13} aria-hidden />,
@@ -67,7 +68,7 @@ export function WritingReport(): ReactNode {
         <InsertTools />
         <MissedFindings />
         {open ? <DraftStream /> : null}
-        <Suspense fallback={<p className="note" role="status">{texts.report.loading}</p>}><ReportEditor /></Suspense>
+        <ReportEditor />
       </div>
       <SentenceBar />
     </div>

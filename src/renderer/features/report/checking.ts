@@ -110,3 +110,5 @@ useReport.subscribe(({ study, phase, content }, before) => {
 useMeasurements.subscribe(({ items }, before) => { if (items !== before.items) checkAgain(); });
 useReading.subscribe(({ phase }, before) => { if (phase === 'done' && phase !== before.phase) checkAgain(); });
 useViewer.subscribe(({ companion }, before) => { if (companion !== before.companion) checkAgain(); });
+
+checkAgain(); // a report may have been opened before this was loaded

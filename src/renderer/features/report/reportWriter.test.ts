@@ -114,8 +114,8 @@ describe('two windows', () => {
   });
 });
 
-test('a change the engine makes is taken over, and what is typed meanwhile stays', async () => {
-  const { writer } = await openWriter();
+test('a change the engine makes is taken over, what is typed meanwhile stays, and no other window is blamed', async () => {
+  const { writer, merges } = await openWriter();
   writer.edit(withSentences(writer.state.content, [sentenceOf('a', 'No mass.')]));
   const byEngine = async (revision: number): Promise<SaveOutcome> => {
     const { content } = await opened();
@@ -123,6 +123,7 @@ test('a change the engine makes is taken over, and what is typed meanwhile stays
     return engine.handlers['report.save']({ study, revision, content: { ...content, sentences: [...content.sentences, sentenceOf('d', 'Drafted.')] }, base: content }, call);
   };
   await writer.exchange(byEngine);
+  expect(merges()).toBe(0);
   expect(writer.state.saving).toBe('saved');
   expect(await storedTexts()).toEqual(['No mass at all.', 'Drafted.']);
   expect(writer.state.content.sentences.map(({ text }) => text)).toEqual(['No mass at all.', 'Drafted.']);

@@ -51,6 +51,8 @@ export class ReportWriter {
   #base: { readonly revision: number; readonly content: ReportContent };
   /** The window's content that was confirmed; null while none of what it shows is. */
   #confirmed: ReportContent | null;
+  /** The next save will be found overtaken by this window's own doing. */
+  #overtaken = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #failures = 0;
   #queue: Promise<void> = Promise.resolve();
@@ -109,7 +111,10 @@ export class ReportWriter {
         if (outcome.kind === 'conflict') await this.#merge(sent, worthKeeping(sent), outcome);
         else if (this.#state.content === sent) this.#take(outcome.report);
         // Typed meanwhile: the next save goes on from the text before the change, and the engine puts both together.
-        else this.#set({ report: outcome.report });
+        else {
+          this.#overtaken = true;
+          this.#set({ report: outcome.report });
+        }
         await this.#saveAll();
       } catch (error) {
         failed.push(error);
@@ -182,7 +187,8 @@ export class ReportWriter {
   }
 
   async #merge(raw: ReportContent, sent: ReportContent, { report, merged }: Extract<SaveOutcome, { kind: 'conflict' }>): Promise<void> {
-    this.#parts.onMerged();
+    if (!this.#overtaken) this.#parts.onMerged();
+    this.#overtaken = false;
     this.#confirmed = null;
     if (this.#state.content === raw) {
       this.#base = { revision: report.revision, content: report.content };
@@ -192,7 +198,10 @@ export class ReportWriter {
     // Typed meanwhile. Both texts are stored as they were put together; the next save goes on from what was sent, which the
     // engine finds overtaken and puts together with what is stored.
     const outcome = await this.#parts.save(report.revision, merged, report.content);
-    if (outcome.kind === 'saved') this.#base = { revision: this.#base.revision, content: sent };
+    if (outcome.kind === 'saved') {
+      this.#base = { revision: this.#base.revision, content: sent };
+      this.#overtaken = true;
+    }
     this.#set({ report: outcome.report });
   }
 }
