@@ -11,6 +11,9 @@ import { expect, test } from '../shells/app.ts';
 test.skip(!existsSync(join(import.meta.dirname, '..', '..', 'resources', 'demo')), 'no demonstration archive in resources/demo');
 test.use({ demo: true });
 
+/** Those that come with the app, and the one that is read here. */
+const demoStudies = 6;
+const name = 'Phantom, 3001202';
 const passphrase = 'correct horse battery';
 
 /** The page's own bridge; the sheet that makes readers has a spec of its own. */
@@ -23,8 +26,9 @@ async function expectAccessible(page: Page): Promise<void> {
 
 async function openDrafted(room: ReadingRoom): Promise<ReportPage> {
   await room.ready();
-  await room.studies.first().click();
-  await expect(room.picture(1)).toHaveAttribute('data-ready', 'true');
+  await expect(room.studies).toHaveCount(demoStudies, { timeout: 150_000 });
+  await room.openStudy(name);
+  await expect(room.picture(1)).toHaveAttribute('data-ready', 'true', { timeout: 120_000 });
   await room.analyse();
   return new ReportPage(room);
 }
@@ -134,7 +138,7 @@ test('a draft is looked at first, then decided on, written in and kept, by keybo
   const before = await report.told();
   await page.reload();
   await room.ready();
-  await room.studies.first().click();
+  await room.openStudy(name);
   await expect(report.words).toBeVisible();
   await expect.poll(() => report.told()).toEqual(before);
   await expect(report.readFirst).toHaveCount(0);
