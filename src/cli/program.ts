@@ -10,12 +10,15 @@ import { benchCommand } from './commands/bench.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { draftCommand } from './commands/draft.ts';
 import { embedCommand } from './commands/embed.ts';
+import { exportCommand } from './commands/export.ts';
 import { groundCommand } from './commands/ground.ts';
 import { importCommand } from './commands/import.ts';
 import { indexCommand } from './commands/index.ts';
 import { modelsCommand } from './commands/models.ts';
 import { preprocessCommand } from './commands/preprocess.ts';
 import { qualityCommand } from './commands/quality.ts';
+import { readerCommand } from './commands/reader.ts';
+import { reportCommand } from './commands/report.ts';
 import { searchCommand } from './commands/search.ts';
 import { seriesCommand } from './commands/series.ts';
 import { dataDirOf, type CommonOptions, type Context } from './context.ts';
@@ -30,7 +33,7 @@ type Work = (context: Context, args: never, options: never) => Promise<void>;
 /** Adds a command to the program. `action` makes its work what commander calls. */
 export type Register = (program: Command, action: (work: Work) => (...all: unknown[]) => Promise<void>) => Command;
 
-const commands: readonly Register[] = [doctorCommand, seriesCommand, preprocessCommand, embedCommand, importCommand, indexCommand, searchCommand, archiveImportCommand, archiveStatusCommand, archiveRemoveCommand, archiveReembedCommand, archiveExportCommand, archiveEmbeddingsCommand, draftCommand, groundCommand, benchCommand, modelsCommand, backupCommand, restoreCommand, auditCommand, qualityCommand, anonymiseCommand];
+const commands: readonly Register[] = [doctorCommand, seriesCommand, preprocessCommand, embedCommand, importCommand, indexCommand, searchCommand, archiveImportCommand, archiveStatusCommand, archiveRemoveCommand, archiveReembedCommand, archiveExportCommand, archiveEmbeddingsCommand, draftCommand, groundCommand, benchCommand, modelsCommand, backupCommand, restoreCommand, auditCommand, reportCommand, exportCommand, readerCommand, qualityCommand, anonymiseCommand];
 
 /** Runs the command in `argv` and sets the exit code; never throws. */
 export async function runProgram(argv: readonly string[]): Promise<void> {

@@ -15,6 +15,7 @@ import { importArchive, type ArchiveImportEvent, type ArchiveImportOptions } fro
 import { removeCases } from './services/archiveRemoval.ts';
 import { CaseFindings } from './services/caseFindings.ts';
 import { Changes, changeHandlers } from './services/changes.ts';
+import { Exporting, exportingHandlers } from './services/exporting.ts';
 import { Flagging, flaggingHandlers } from './services/flagging.ts';
 import { Grounding } from './services/grounding.ts';
 import { indexCase } from './services/indexCase.ts';
@@ -36,6 +37,7 @@ import { Reporting, reportingHandlers, unsupportedFlags } from './services/repor
 import { attachReports, type ReportsOutcome } from './services/reports.ts';
 import { searchHandlers, searchText, type SearchHow } from './services/searching.ts';
 import { Session, sessionHandlers } from './services/session.ts';
+import { SignedStudies } from './services/signedStudies.ts';
 import { similarHandlers } from './services/similar.ts';
 import { statusHandlers } from './services/status.ts';
 import { structuringHandlers } from './services/structuring.ts';
@@ -83,6 +85,10 @@ export interface Engine {
   readonly packs: Packs;
   /** What the command line needs beside the contract. */
   readonly parts: AnalysisParts;
+  /** What commands do that the window asks a reader for. */
+  readonly session: Session;
+  readonly exporting: Exporting;
+  readonly signedStudies: SignedStudies;
   importPaths(paths: readonly string[], signal: AbortSignal): AsyncGenerator<ImportEvent, void, undefined>;
   attachReports(file: string): Promise<ReportsOutcome>;
   indexArchive(signal: AbortSignal): AsyncGenerator<IndexEvent, void, undefined>;
@@ -142,6 +148,8 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     }),
     indexCase: (study) => indexCase({ store, models, archive }, study).catch((error: unknown) => { log.warn('case.not-indexed', { code: toErrorData(error, study).code }); }),
   });
+  const signedStudies = new SignedStudies({ store, library, analyses, models });
+  const exporting = new Exporting({ store, clock, library, studies: signedStudies });
   const states = new StudyStates({ store, library, models, isProcessing: (study) => analyses.isProcessing(study) });
   const worklist = new Worklist({ store, states, models, changes, log });
   const processing = new Processing({ ...parts, analyses, states, log });
@@ -185,6 +193,7 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
       ...matchingHandlers({ store, library, volumes, analyses, models, activity, clock }),
       ...auditHandlers({ store, clock, session }),
       ...qualityHandlers({ store, clock, session }),
+      ...exportingHandlers(exporting, session),
       ...flaggingHandlers(flagging, grounding),
       ...structuringHandlers({ analyses, models }),
       ...sessionHandlers(session, { store }),
@@ -199,6 +208,9 @@ async function assemble(options: EngineOptions, store: Store): Promise<Engine> {
     shellHandlers: { 'import.paths': importByPath, 'host.ping': () => ({ pid: process.pid }) },
     packs,
     parts,
+    session,
+    exporting,
+    signedStudies,
     importPaths: (paths, signal) => importPaths(importing, paths, signal),
     attachReports: (file) => attachReports({ store, changes, clock, refreshCase: (study) => { archive.refreshStudy(study); } }, file),
     indexArchive: (signal) => indexArchive(parts, signal),

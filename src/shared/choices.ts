@@ -15,3 +15,7 @@ export const passphraseLength = { least: 8, most: 200 } as const;
 
 /** What a macro may be called: what follows the point while typing. */
 export const macroName = /^[\p{L}\p{N}_-]{1,40}$/u;
+
+/** Forms a signed report leaves in, and those a copy of a draft may have. */
+export const exportFormats = ['text', 'pdf', 'encapsulated-pdf', 'basic-sr', 'comprehensive-sr', 'seg', 'fhir', 'hl7'] as const;
+export const draftCopyFormats = ['text', 'pdf'] as const;

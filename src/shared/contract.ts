@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { appMethods } from './contract/app.ts';
 import { auditMethods } from './contract/audit.ts';
 import { casesMethods } from './contract/cases.ts';
+import { exportingMethods } from './contract/exporting.ts';
 import { flagsMethods } from './contract/flags.ts';
 import { layoutsMethods } from './contract/layouts.ts';
 import { measurementsMethods } from './contract/measurements.ts';
@@ -29,6 +30,7 @@ import { worklistMethods } from './contract/worklist.ts';
 export * from './contract/app.ts';
 export * from './contract/audit.ts';
 export * from './contract/cases.ts';
+export * from './contract/exporting.ts';
 export * from './contract/flags.ts';
 export * from './contract/layouts.ts';
 export * from './contract/measurements.ts';
@@ -62,6 +64,7 @@ export const contract = {
   ...reportingMethods,
   ...auditMethods,
   ...qualityMethods,
+  ...exportingMethods,
   ...flagsMethods,
   ...structuredMethods,
   ...worklistMethods,

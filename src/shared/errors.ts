@@ -92,6 +92,7 @@ export const errorCodes = [
   'outputs/not-dicom',
   'outputs/folder-not-empty',
   'outputs/cannot-write',
+  'outputs/no-geometry',
   // Readers and reports
   'reader/not-signed-in',
   'reader/not-allowed',

@@ -17,6 +17,8 @@ export interface BratOptions {
   readonly under?: readonly string[];
   /** Kill it (SIGKILL) so many milliseconds after its start. */
   readonly killAfterMs?: number;
+  /** What it reads on standard input; nothing without it. */
+  readonly input?: string;
   /** The Node that runs it, if another than this one's. */
   readonly node?: string;
   /** Called once it runs, with what sends it a signal. */
@@ -24,14 +26,15 @@ export interface BratOptions {
 }
 
 /** @returns how it ended, with all it said */
-export function runBrat(args: readonly string[], { dataDir, under = [], killAfterMs, node = process.execPath, onStart }: BratOptions): Promise<BratEnd> {
+export function runBrat(args: readonly string[], { dataDir, under = [], killAfterMs, node = process.execPath, input, onStart }: BratOptions): Promise<BratEnd> {
   const [command, ...rest] = [...under, node, bratMain, ...args];
-  const child = spawn(command!, rest, { env: { ...process.env, BRAT_DATA_DIR: dataDir, BRAT_DEMO: 'none' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command!, rest, { env: { ...process.env, BRAT_DATA_DIR: dataDir, BRAT_DEMO: 'none' }, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  child.stdin?.end(input);
   const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   onStart?.((signal) => child.kill(signal));
   let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
+  child.stdout!.on('data', (chunk: Buffer) => { out += chunk.toString(); });
+  child.stderr!.on('data', (chunk: Buffer) => { err += chunk.toString(); });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     // Not 'exit': what the process said may still be on its way then.

@@ -2,7 +2,7 @@
  * Writing a report: one in progress a study, each save on the disk before it is called saved; signing, which turns it into
  * a document that is never changed; addenda. Who writes is the session's matter, what a sentence is the matter of report/.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Draft, Handlers, OpenReport, Reader, ReportContent, ReportFlag, SaveOutcome, SignedReport } from '../../shared/contract.ts';
 import { EngineError } from '../../shared/errors.ts';
 import type { Clock } from '../ports.ts';
@@ -11,6 +11,8 @@ import { decisions, emptyContent, searchableSentences, standing, undecided, with
 import { mergeContent } from '../report/merge.ts';
 import { recordAudit, studyMark, type AuditDetail } from '../store/audit.ts';
 import { putCase } from '../store/cases.ts';
+import type { ReadDb } from '../store/database.ts';
+import { keyImagePng, listKeyImages, listMeasurements } from '../store/measurements.ts';
 import type { Store } from '../store/openStore.ts';
 import { readPolicy, readSnippets, writePolicy, writeSnippets } from '../store/reportSettings.ts';
 import { findReport, putSigned, saveReport, signedReports, startReport, type ReportInProgress } from '../store/reports.ts';
@@ -125,7 +127,7 @@ export class Reporting {
     await session.confirm(reader, passphrase);
     const unsealed: Omit<SignedReport, 'digest'> = {
       id: randomUUID(), study, number: report.number, content, flags: [...flags], signedBy: reader,
-      openedAt: report.openedAt, signedAt: clock.now().toISOString(), pack: draft?.pack ?? null, draft,
+      openedAt: report.openedAt, signedAt: clock.now().toISOString(), pack: draft?.pack ?? null, draft, ...shownWith(db, study),
     };
     const signed: SignedReport = { ...unsealed, digest: digestOf(unsealed) };
     db.transaction(() => {
@@ -165,6 +167,12 @@ export class Reporting {
     recordAudit(this.#parts.store.db, this.#parts.clock, kind, { study: studyMark(study), ...detail }, reader.id);
   }
 }
+
+/** What the reader measured and marked, as it goes under the signature. */
+const shownWith = (db: ReadDb, study: string): Required<Pick<SignedReport, 'measurements' | 'keyImages'>> => ({
+  measurements: listMeasurements(db, study),
+  keyImages: listKeyImages(db, study).map((image) => ({ ...image, sha256: createHash('sha256').update(keyImagePng(db, study, image.id)!).digest('hex') })),
+});
 
 const shown = ({ study, revision, content, number, openedAt, draft }: ReportInProgress): OpenReport => ({ study, revision, content, number, openedAt, pack: draft?.pack ?? null });
 

@@ -3,6 +3,7 @@
  * Unsigned content is a draft wherever it is shown; a signed report is never changed, a correction is an addendum.
  */
 import * as z from 'zod';
+import { keyImage, measurement } from './measurements.ts';
 import { draft } from './reading.ts';
 import { packStamp, uid } from './words.ts';
 
@@ -79,6 +80,9 @@ export const signedReport = z.object({
   /** What made the machine's part, and its draft as generated; null where no draft was used. */
   pack: packStamp.nullable(),
   draft: draft.nullable(),
+  /** Of the study when it was signed, so that an export says what was signed; key images by the SHA-256 of their pictures. Absent in reports that were signed before these were kept. */
+  measurements: z.array(measurement).optional(),
+  keyImages: z.array(keyImage.extend({ sha256: z.string() })).optional(),
   /** SHA-256 over the canonical JSON of everything above. */
   digest: z.string(),
 });

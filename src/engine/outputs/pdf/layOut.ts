@@ -1,17 +1,12 @@
 /** A report on paper: A4 pages with who it is about on each, sections, key images, who signed, page numbers. */
 import PdfDocument from 'pdfkit';
-import { dateText, personText, type KeyImage, type PrintedSection, type StudyIdentity } from '../report/signedStudy.ts';
+import type { Paper } from '../report/paper.ts';
+import { personText, type KeyImage, type StudyIdentity } from '../report/signedStudy.ts';
 import { fonts, printable } from './fonts.ts';
 
-export interface Paper {
-  readonly title: string;
+/** A page is dressed with who it is about and what wrote it. */
+export interface Sheet extends Paper {
   readonly study: StudyIdentity;
-  readonly sections: readonly PrintedSection[];
-  readonly keyImages: readonly KeyImage[];
-  /** Last lines: who signed, what a machine did. */
-  readonly closing: readonly string[];
-  /** Written across every page and above its text; null for a signed report. */
-  readonly mark: string | null;
   readonly software: string;
   /** ISO time the document bears, so that the same report gives the same bytes. */
   readonly at: string;
@@ -22,7 +17,7 @@ const size = { title: 16, heading: 11, text: 10, small: 8 } as const;
 const ink = { text: '#111111', quiet: '#555555', mark: '#b00020' } as const;
 
 /** @returns bytes of a PDF file */
-export function layOut(paper: Paper): Promise<Uint8Array> {
+export function layOut(paper: Sheet): Promise<Uint8Array> {
   const document = new PdfDocument({
     size: 'A4', margins: { top: margin + 22, bottom: margin, left: margin, right: margin }, bufferPages: true, lang: 'en', displayTitle: true, autoFirstPage: false,
     info: { Title: printable(paper.title), Creator: paper.software, CreationDate: new Date(paper.at), ModDate: new Date(paper.at) },
@@ -44,16 +39,12 @@ export function layOut(paper: Paper): Promise<Uint8Array> {
   return done;
 }
 
-function writeHead(document: PDFKit.PDFDocument, { title, study }: Paper): void {
+function writeHead(document: PDFKit.PDFDocument, { title, head }: Paper): void {
   document.font(fonts.bold).fontSize(size.title).fillColor(ink.text).text(printable(title)).moveDown(0.5);
-  const rows = [
-    ['Patient', personText(study.patientName)], ['Patient ID', study.patientId], ['Born', dateText(study.birthDate)], ['Sex', study.sex],
-    ['Study', [dateText(study.studyDate), study.description].filter((part) => part !== '').join('  ')], ['Accession', study.accession], ['Referred by', personText(study.referringPhysician)],
-  ].filter(([, value]) => value !== '');
   document.fontSize(size.text);
-  for (const [name, value] of rows) {
-    document.font(fonts.regular).fillColor(ink.quiet).text(`${name!}:  `, { continued: true });
-    document.fillColor(ink.text).text(printable(value!));
+  for (const { name, value } of head) {
+    document.font(fonts.regular).fillColor(ink.quiet).text(`${name}:  `, { continued: true });
+    document.fillColor(ink.text).text(printable(value));
   }
 }
 
@@ -87,7 +78,7 @@ function writeImages(document: PDFKit.PDFDocument, images: readonly KeyImage[]):
 }
 
 /** On every page: the patient, the mark, and its number of how many. */
-function dressPages(document: PDFKit.PDFDocument, { study, mark, software }: Paper): void {
+function dressPages(document: PDFKit.PDFDocument, { study, mark, software }: Sheet): void {
   const { start, count } = document.bufferedPageRange();
   const name = [personText(study.patientName), study.patientId].filter((part) => part !== '').join('  ');
   for (let page = start; page < start + count; page++) {

@@ -38,9 +38,9 @@ describeWithTools('a report on paper', ['pdftotext', 'pdfimages', 'dcm2pdf', 'dc
 
   test('that is not signed says DRAFT on every page, and keeps what is not accepted yet', async () => {
     const content = { ...signedReportForTests().content, sentences: [...signedReportForTests().content.sentences, ...long] };
-    const pages = pagesOf(await draftPdf({ content, study: identityForTests, keyImages: [picture], pack: packForTests, software, at: '2026-01-05T09:00:00.000Z' }));
+    const pages = pagesOf(await draftPdf({ number: 1, content, study: identityForTests, keyImages: [picture], pack: packForTests, software, at: '2026-01-05T09:00:00.000Z' }));
     expect(pages.length).toBeGreaterThan(3);
-    for (const page of pages) expect(page).toContain('DRAFT, not signed');
+    for (const page of pages) expect(page).toContain('DRAFT – NOT A REPORT');
     expect(pages.join('\n')).toContain('PROPOSED-SENTENCE');
     expect(pages.join('\n')).not.toMatch(/REJECTED|Signed by/);
   });

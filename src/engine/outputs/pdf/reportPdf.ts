@@ -1,54 +1,33 @@
 /** A signed report as a PDF, by itself and inside a DICOM object; and what is not signed yet, for paper alone. */
-import type { PackStamp, ReportContent } from '../../../shared/contract.ts';
+import type { SignedReport } from '../../../shared/contract.ts';
 import { dicomTime, equipment, patientAndStudy } from '../dicom/modules.ts';
 import { derivedUid, writeDataSet } from '../dicom/writeDataSet.ts';
-import { machineNote, printedSections, reportTitle, type KeyImage, type SignedStudy, type StudyIdentity } from '../report/signedStudy.ts';
+import { draftPaper, signedPaper, type UnsignedStudy } from '../report/paper.ts';
+import { reportTitle, type SignedStudy } from '../report/signedStudy.ts';
 import { codeItem } from '../sr/contentItems.ts';
 import { layOut } from './layOut.ts';
 
-export function reportPdf({ report, study, keyImages, software }: SignedStudy): Promise<Uint8Array> {
-  const note = machineNote(report);
-  return layOut({
-    title: reportTitle(report),
-    study,
-    sections: printedSections(report.content, { unsigned: false }),
-    keyImages,
-    closing: [`Signed by ${report.signedBy.name} (${report.signedBy.role}) on ${report.signedAt}`, ...(note === null ? [] : [note]), `SHA-256 of the signed record: ${report.digest}`],
-    mark: null,
-    software: `${software.name} ${software.version}`,
-    at: report.signedAt,
-  });
-}
-
-export interface UnsignedStudy {
-  readonly content: ReportContent;
-  readonly study: StudyIdentity;
-  readonly keyImages: readonly KeyImage[];
-  readonly pack: PackStamp | null;
-  readonly software: SignedStudy['software'];
-  /** ISO time it is printed at. */
-  readonly at: string;
+/** @returns bytes of a PDF file: the report, with its addenda where they are given */
+export function reportPdf(signed: SignedStudy): Promise<Uint8Array> {
+  return layOut({ ...signedPaper(signed), study: signed.study, software: nameOf(signed.software), at: lastOf(signed).signedAt });
 }
 
 /** What is written so far, to be looked at on paper. Every page says DRAFT; there is no DICOM, FHIR or HL7 form of it. */
-export function draftPdf({ content, study, keyImages, pack, software, at }: UnsignedStudy): Promise<Uint8Array> {
-  return layOut({
-    title: 'DRAFT of an MR Brain Report',
-    study,
-    sections: printedSections(content, { unsigned: true }),
-    keyImages,
-    closing: ['DRAFT: not signed, not a report. Nobody has taken responsibility for these words.', ...(pack === null ? [] : [pack.label]), `Printed ${at}`],
-    mark: 'DRAFT, not signed',
-    software: `${software.name} ${software.version}`,
-    at,
-  });
+export function draftPdf(unsigned: UnsignedStudy): Promise<Uint8Array> {
+  return layOut({ ...draftPaper(unsigned), study: unsigned.study, software: nameOf(unsigned.software), at: unsigned.at });
 }
+
+const nameOf = ({ name, version }: SignedStudy['software']): string => `${name} ${version}`;
+
+/** The signature a document bears that holds a report with its addenda. */
+const lastOf = ({ report, addenda = [] }: SignedStudy): SignedReport => addenda.at(-1) ?? report;
 
 /** Encapsulated PDF (PS3.3 A.45.1). @returns bytes of a DICOM file */
 export async function encapsulatedPdfFile(signed: SignedStudy): Promise<Uint8Array> {
   const { report, study, software } = signed;
   const pdf = await reportPdf(signed);
-  const at = dicomTime(report.signedAt);
+  const last = lastOf(signed);
+  const at = dicomTime(last.signedAt);
   const padded = new Uint8Array(pdf.length + (pdf.length % 2));
   padded.set(pdf);
   return writeDataSet({
@@ -60,7 +39,7 @@ export async function encapsulatedPdfFile(signed: SignedStudy): Promise<Uint8Arr
     SeriesDescription: 'Printed reports of brat desktop',
     ...equipment(software),
     ConversionType: 'WSD',
-    InstanceNumber: String(report.number),
+    InstanceNumber: String(last.number),
     ContentDate: at.date,
     ContentTime: at.time,
     AcquisitionDateTime: '',

@@ -40,6 +40,8 @@ export interface KeyImage {
 
 export interface SignedStudy {
   readonly report: SignedReport;
+  /** Its addenda, the first one first, where they are to be printed with it. */
+  readonly addenda?: readonly SignedReport[];
   readonly study: StudyIdentity;
   readonly measurements: readonly PlacedMeasurement[];
   readonly keyImages: readonly KeyImage[];
@@ -68,6 +70,27 @@ export function printedSections({ sentences }: Pick<ReportContent, 'sentences'>,
 }
 
 export const reportTitle = ({ number }: Pick<SignedReport, 'number'>): string => (number === 1 ? 'MR Brain Report' : `MR Brain Report, Addendum ${number - 1}`);
+
+/** Sections of a signed report, then those of the addenda printed with it. */
+export const signedSections = ({ report, addenda = [] }: Pick<SignedStudy, 'report' | 'addenda'>): PrintedSection[] => [
+  ...printedSections(report.content, { unsigned: false }),
+  ...addenda.flatMap(({ number, content }) => printedSections(content, { unsigned: false }).map((part) => ({ ...part, heading: `Addendum ${number - 1}: ${part.heading}` }))),
+];
+
+/** Who signed what and when, and what a machine did: the last lines of a report on paper. */
+export const signatures = ({ report, addenda = [] }: Pick<SignedStudy, 'report' | 'addenda'>): string[] =>
+  [report, ...addenda].flatMap((signed) => {
+    const note = machineNote(signed);
+    const what = signed.number === report.number ? 'Signed' : `Addendum ${signed.number - 1} signed`;
+    return [`${what} by ${signed.signedBy.name} (${signed.signedBy.role}) on ${signed.signedAt}`, ...(note === null ? [] : [note]), `SHA-256 of the signed record: ${signed.digest}`];
+  });
+
+/** Patient and study, a line each; what is not known is left out. */
+export const headRows = (study: StudyIdentity): { readonly name: string; readonly value: string }[] =>
+  [
+    ['Patient', personText(study.patientName)], ['Patient ID', study.patientId], ['Born', dateText(study.birthDate)], ['Sex', study.sex],
+    ['Study', [dateText(study.studyDate), study.description].filter((part) => part !== '').join('  ')], ['Accession', study.accession], ['Referred by', personText(study.referringPhysician)],
+  ].flatMap(([name, value]) => (name === undefined || value === undefined || value === '' ? [] : [{ name, value }]));
 
 /** What made the machine's part; null where no machine had a part in it. */
 export function machineNote({ pack, content }: Pick<SignedReport, 'pack' | 'content'>): string | null {

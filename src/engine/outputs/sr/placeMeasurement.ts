@@ -1,8 +1,13 @@
 /** Finds the image a measurement lies in, and where in it: patient space to column and row of one slice. */
 import type { Measurement } from '../../../shared/contract.ts';
 import { invertAffine, lps, patientToVoxel } from '../../../shared/geometry.ts';
-import type { Stack } from '../../volume/types.ts';
-import type { PlacedMeasurement } from '../report/signedStudy.ts';
+import type { SliceReference, Stack } from '../../volume/types.ts';
+import type { ImageReference, PlacedMeasurement } from '../report/signedStudy.ts';
+
+/** The stored image of a slice, as other objects name it. */
+export function imageOf({ instance: { sopClassUid, sopInstanceUid, seriesUid, pixels }, frame }: SliceReference): ImageReference {
+  return { sopClassUid, sopInstanceUid, seriesUid, frame: (pixels?.numberOfFrames ?? 1) > 1 ? frame + 1 : null };
+}
 
 /** How far a point may lie from the middle of a slice and still be said to lie in it, in slices. */
 const withinSlices = 0.5;
@@ -21,12 +26,10 @@ export function placeMeasurement(measurement: Measurement, stack: Stack | null):
   const toVoxel = invertAffine(stack.geometry.voxelToLps);
   const places = measurement.pointsLps.map(([x, y, z]) => patientToVoxel(toVoxel, lps(x, y, z)));
   if (places.some(([, , at]) => Math.abs(at - k) > withinSlices)) return { measurement, image: null };
-  const { sopClassUid, sopInstanceUid, seriesUid } = slice.instance;
   return {
     measurement,
     image: {
-      sopClassUid, sopInstanceUid, seriesUid,
-      frame: (slice.instance.pixels?.numberOfFrames ?? 1) > 1 ? slice.frame + 1 : null,
+      ...imageOf(slice),
       // Voxel (0, 0) is the middle of the first pixel, which DICOM's image coordinates call (0.5, 0.5).
       points: places.map(([i, j]) => [i + 0.5, j + 0.5] as const),
     },

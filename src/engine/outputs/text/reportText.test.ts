@@ -5,12 +5,13 @@ import { reportText } from './reportText.ts';
 test('the plain text holds what was signed, by section, and nothing that was rejected or never accepted', () => {
   expect(reportText(signedStudyForTests())).toBe(`MR Brain Report
 
-Patient:    Doe, Jane
-Patient ID: P1
-Born:       1960-03-01
-Sex:        F
-Study:      2024-02-29  MR BRAIN
-Accession:  ACC7
+Patient:     Doe, Jane
+Patient ID:  P1
+Born:        1960-03-01
+Sex:         F
+Study:       2024-02-29  MR BRAIN
+Accession:   ACC7
+Referred by: Who, Doctor
 
 TECHNIQUE
 T1 after contrast, 3 mm.
