@@ -27,15 +27,12 @@ def test_too_few_cases_of_a_kind_give_none() -> None:
 
 
 def test_answers_are_told_apart_and_old_points_go() -> None:
-    records = [{"studyUid": str(k), "answers": {"shift": "Yes" if k % 2 else "No", "locations": "Cerebellum; brainstem" if k % 3 == 0 else "NA"}} for k in range(40)]
-    drafts = {"drafts": [{"study": {"uid": str(k)}, "findings": [
-        {"question": "shift", "answer": "Yes", "probability": 0.8 if k % 2 else 0.1},
-        {"question": "locations", "answer": "brainstem", "probability": 0.3 if k % 3 == 0 else 0.2},
-        {"question": "sella", "answer": "Yes", "probability": 0.5},
-    ]} for k in range(40)]}  # fmt: skip
-    points, cases = operating_points(records, drafts)
-    assert cases == 40
-    manifest = {"findings": {"outputs": [{"question": "shift", "answer": "Yes"}, {"question": "locations", "answer": "brainstem"}, {"question": "sella", "answer": "Yes", "operatingPoint": {"threshold": 0.9}}]}}
+    answers = [{"shift": "Yes" if k % 2 else "No", "locations": "Cerebellum; brainstem" if k % 3 == 0 else "NA"} for k in range(40)]
+    outputs = [("shift", "Yes"), ("locations", "brainstem"), ("sella", "Yes")]
+    probability = np.array([[0.8 if k % 2 else 0.1, 0.3 if k % 3 == 0 else 0.2, 0.5] for k in range(40)])
+    points = operating_points(answers, outputs, probability)
+    manifest = {"findings": {"outputs": [{"question": question, "answer": answer} for question, answer in outputs]}}
+    manifest["findings"]["outputs"][2]["operatingPoint"] = {"threshold": 0.9}
     set_operating_points(manifest, points, "40 cases")
     shift, brainstem, sella = manifest["findings"]["outputs"]
     assert shift["operatingPoint"] == {"threshold": 0.45, "sensitivity": 1.0, "specificity": 1.0}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,20 +46,26 @@ def operating_point(score_C: NDArray[np.float64], true_C: NDArray[np.bool_]) -> 
     return OperatingPoint(float(np.clip(point.threshold, 1e-3, 1 - 1e-3)), point.sensitivity, point.specificity)
 
 
-def operating_points(records: Sequence[Mapping[str, Any]], drafted: Mapping[str, Any]) -> tuple[dict[tuple[str, str], OperatingPoint], int]:
-    """By question and answer, and how many cases were read. `drafted` is the output of `brat draft --each --json` on the records' studies."""
-    found = {draft["study"]["uid"]: draft["findings"] for draft in drafted["drafts"] if draft.get("findings")}
-    judged = [(record["answers"], found[record["studyUid"]]) for record in records if record["studyUid"] in found]
-    if not judged:
-        raise ValueError("no study of the drafts is among the phantoms, or the pack has no heads")
+def operating_points(answers: Sequence[Mapping[str, str]], outputs: Sequence[tuple[str, str]], probability_CF: NDArray[np.float64]) -> dict[tuple[str, str], OperatingPoint]:
+    """By question and answer. `answers` are the true ones of each case (several places are joined by a semicolon)."""
     points = {}
-    for at, one in enumerate(judged[0][1]):
-        name = one["question"], one["answer"]
-        scores = np.array([findings[at]["probability"] for _, findings in judged])
-        true = np.array([one["answer"] in [part.strip() for part in answers.get(one["question"], "").split(";")] for answers, _ in judged])
-        if (point := operating_point(scores, true)) is not None:
-            points[name] = point
-    return points, len(judged)
+    for at, (question, answer) in enumerate(outputs):
+        true = np.array([answer in [part.strip() for part in known.get(question, "").split(";")] for known in answers])
+        if (point := operating_point(probability_CF[:, at], true)) is not None:
+            points[question, answer] = point
+    return points
+
+
+def pack_probabilities(pack: Path, manifest: Mapping[str, Any], volumes: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """What the heads of a pack say of prepared volumes [S, A, R], by its own graphs: [cases, outputs]."""
+    import onnxruntime
+
+    encoder, heads = (onnxruntime.InferenceSession(pack / manifest[part]["file"], providers=["CPUExecutionProvider"]) for part in ("encoder", "findings"))
+    rows = []
+    for volume in volumes:
+        (views,) = encoder.run(["views"], {"volume": volume[None, None].astype(np.float32) / 255})
+        rows.append(heads.run(["probability"], {"views": views})[0][0])
+    return np.array(rows, float)
 
 
 def set_operating_points(manifest: dict[str, Any], points: Mapping[tuple[str, str], OperatingPoint], measured_on: str) -> None:
@@ -74,21 +80,25 @@ def set_operating_points(manifest: dict[str, Any], points: Mapping[tuple[str, st
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("--pack", type=Path, required=True, help="folder of the pack; its manifest is changed")
-    parser.add_argument("--phantoms", type=Path, required=True, help="folder of `brat-train phantom`, of seeds that nothing was trained on and no figure is given of")
-    parser.add_argument("--drafts", type=Path, required=True, help="what `brat draft PHANTOMS/studies --each --json` printed")
+    parser.add_argument("--data", type=Path, required=True, help="set of development cases (shard-*.npz and reports.jsonl) that nothing was trained on and no figure is given of")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Raises ValueError for a pack without heads or drafts of other studies; the pack is then untouched."""
-    from brat_train.evaluate.demo import read_truth
+    """Raises ValueError for a pack without heads; the pack is then untouched."""
+    import torch
+
+    from brat_train.data.training_set import load_training_set
 
     path = options.pack / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     if "findings" not in manifest:
         raise ValueError(f"{options.pack} has no heads")
-    points, cases = operating_points(read_truth(options.phantoms), json.loads(options.drafts.read_text(encoding="utf-8")))
-    set_operating_points(manifest, points, f"{cases} development phantoms")
+    cases = load_training_set(options.data, torch.device("cpu"))
+    outputs = [(output["question"], output["answer"]) for output in manifest["findings"]["outputs"]]
+    probability_CF = pack_probabilities(options.pack, manifest, (cases.volumes[at].numpy() for at in range(len(cases))))
+    points = operating_points([case.answers for case in cases.cases], outputs, probability_CF)
+    set_operating_points(manifest, points, f"{len(cases)} development phantoms")
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     fresh.replace(path)
-    print(f"{len(points)} of {len(manifest['findings']['outputs'])} answers have a threshold")
+    print(f"{len(points)} of {len(outputs)} answers have a threshold")
