@@ -19,6 +19,7 @@ import { readingTexts } from './texts/reading.ts';
 import { reportTexts } from './texts/report.ts';
 import { seriesTexts } from './texts/series.ts';
 import { settingsTexts } from './texts/settings.ts';
+import { exportingTexts } from './texts/exporting.ts';
 import { signingTexts } from './texts/signing.ts';
 import { similarTexts } from './texts/similar.ts';
 import { statusTexts } from './texts/status.ts';
@@ -37,6 +38,7 @@ export const texts = {
   viewer: viewerTexts,
   measurements: measurementTexts,
   readers: readersTexts,
+  exporting: exportingTexts,
   signing: signingTexts,
   structured: structuredTexts,
   audit: auditTexts,

@@ -2,6 +2,7 @@
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { announceAll, stayConnected, useConnection } from '../features/connection/connectionStore.ts';
+import { PrintSheet } from '../features/export/PrintSheet.tsx';
 import { StatusBar } from '../features/connection/StatusBar.tsx';
 import { DropTarget } from '../features/import/DropTarget.tsx';
 import { useKeys } from '../features/keyboard/useKeys.ts';
@@ -41,6 +42,7 @@ function Room(): ReactNode {
       <DropTarget />
       <Sheets />
       <RemovalSheet />
+      <PrintSheet />
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { useSheet } from '../sheets/sheetStore.ts';
 import { inBackground } from '../notices/noticesStore.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
+import { ExportMenu } from '../export/ExportMenu.tsx';
 import { SignButton } from '../signing/SignButton.tsx';
 import { AddendumButton, SignedBefore, SignedReports } from '../signing/SignedReports.tsx';
 import { useReport } from './reportStore.ts';
@@ -67,7 +68,7 @@ export function ReportTab(): ReactNode {
     case 'opening': return <p className="note tab-body" role="status">{texts.report.loading}</p>;
     case 'unwritten': return <Unwritten />;
     case 'failed': return <div className="tab-body">{failure === null ? null : <Failure error={failure}><Button onClick={() => { inBackground(reload(), texts.report.title); }}>{texts.report.again}</Button></Failure>}</div>;
-    case 'signed': return <><div className="tab-body"><SignedReports /></div><footer className="report-foot"><AddendumButton /></footer></>;
-    case 'writing': return <><Analysis /><SignedBefore /><WritingReport /><footer className="report-foot"><SignButton /></footer></>;
+    case 'signed': return <><div className="tab-body"><SignedReports /></div><footer className="report-foot"><ExportMenu signed /><AddendumButton /></footer></>;
+    case 'writing': return <><Analysis /><SignedBefore /><WritingReport /><footer className="report-foot"><ExportMenu signed={false} /><SignButton /></footer></>;
   }
 }
