@@ -8,11 +8,12 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBrowserShell } from '../e2e/shells/browser.ts';
-import type { UiBench } from './benchUi/bench.ts';
+import type { StartBench, UiBench } from './benchUi/bench.ts';
 import { firstImage } from './benchUi/firstImage.ts';
 import { memory } from './benchUi/memory.ts';
+import { start } from './benchUi/start.ts';
 
-const benches: Readonly<Record<string, UiBench>> = { firstImage, memory };
+const benches: Readonly<Record<string, UiBench | StartBench>> = { start, firstImage, memory };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { studies: { type: 'string', default: '100' } } });
 const wanted = positionals.length === 0 ? Object.keys(benches) : positionals;
@@ -25,6 +26,10 @@ for (const name of wanted) {
   const dataDir = mkdtempSync(join(tmpdir(), 'brat-bench-ui-'));
   try {
     await bench.prepare(dataDir, { studies: Number(values.studies) });
+    if ('runAlone' in bench) {
+      Object.assign(out, await bench.runAlone(dataDir));
+      continue;
+    }
     const app = await openBrowserShell(dataDir, () => undefined);
     try {
       Object.assign(out, await bench.run(app.page, { studies: Number(values.studies) }));

@@ -29,11 +29,17 @@ export async function stopShell(shell: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** @param watch called with the page before it loads anything */
-export async function openBrowserShell(dataDir: string, watch: (page: Page) => void): Promise<OpenedApp> {
+/** Starts the shell without a window. @returns its process and the address that opens the page, once */
+export async function startBrowserShell(dataDir: string): Promise<{ readonly shell: ChildProcess; readonly url: string }> {
   const shell = spawn(process.execPath, [startFile, '--no-open', '--data-dir', dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = (await Promise.race([once(createInterface(shell.stdout), 'line'), once(shell, 'exit').then(() => { throw new Error('the browser shell ended before it named its address'); })])) as [string];
   const { url } = z.object({ url: z.url() }).parse(JSON.parse(line));
+  return { shell, url };
+}
+
+/** @param watch called with the page before it loads anything */
+export async function openBrowserShell(dataDir: string, watch: (page: Page) => void): Promise<OpenedApp> {
+  const { shell, url } = await startBrowserShell(dataDir);
   const browser = await chromium.launch(launchOptions);
   const page = await browser.newPage({ viewport });
   watch(page);

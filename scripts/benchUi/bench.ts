@@ -14,8 +14,13 @@ export interface BenchOptions {
 
 export interface UiBench {
   readonly prepare: (dataDir: string, options: BenchOptions) => Promise<void>;
-  /** @returns figures by name, their unit at its end */
+  /** @returns figures by name, their unit at its end; a ratio is what was measured over what it may be */
   readonly run: (page: Page, options: BenchOptions) => Promise<Readonly<Record<string, number>>>;
+}
+
+/** A measurement that starts the app itself. */
+export interface StartBench extends Pick<UiBench, 'prepare'> {
+  readonly runAlone: (dataDir: string) => Promise<Readonly<Record<string, number>>>;
 }
 
 /** Writes phantoms and imports them by the command line, before the window opens. */

@@ -7,6 +7,9 @@ import type { UiBench } from './bench.ts';
 /** Each study is 32 MB of voxels: fifty of them fill the budget of volumeMemory.ts. */
 const study = { series: ['t1c'], size: 512, slices: 64 } as const;
 
+/** What the page may hold however many studies were opened, MB: 1.5 GB of voxels, textures of what is shown, and the window. */
+const boundMb = 3000;
+
 const accession = (at: number): string => `BENCH${String(at).padStart(4, '0')}`;
 
 async function pageMegabytes(page: Page): Promise<number> {
@@ -31,6 +34,7 @@ export const memory: UiBench = {
       await page.waitForFunction(() => document.querySelector('[data-testid="viewport-axial"]')?.getAttribute('data-ready') === 'true', undefined, { timeout: 120_000 });
       if (at === Math.floor(studies / 10)) early = await pageMegabytes(page);
     }
-    return { memoryStudies: studies, memoryEarlyMb: early, memoryMb: await pageMegabytes(page) };
+    const late = await pageMegabytes(page);
+    return { memoryStudies: studies, memoryEarlyMb: early, memoryMb: late, memoryRatio: late / boundMb };
   },
 };

@@ -1,13 +1,14 @@
 /** How a reader likes the window, and what the app does by itself. */
 import type { Handlers, Preferences } from '../../shared/contract.ts';
 import { preferences as schema } from '../../shared/contract.ts';
+import { usualHanging } from '../../shared/hanging.ts';
 import type { Clock } from '../ports.ts';
 import { recordAudit } from '../store/audit.ts';
 import type { WriteDb } from '../store/database.ts';
 import { readSetting, writeSetting } from '../store/settings.ts';
 import type { Changes } from './changes.ts';
 
-const usual: Preferences = { theme: 'dark', textSize: 'normal', shortcuts: {}, backgroundProcessing: true };
+const usual: Preferences = { theme: 'dark', textSize: 'normal', shortcuts: {}, backgroundProcessing: true, hanging: usualHanging };
 
 /** What is stored, with the usual value for what is missing or no longer known. */
 export function readPreferences(db: WriteDb): Preferences {

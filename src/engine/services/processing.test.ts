@@ -162,11 +162,11 @@ describe('the background', () => {
 test('preferences are kept, changed one by one, and never read as something else', async () => {
   const dataDir = temporaryFolder();
   const first = await engineIn(dataDir);
-  expect(await first.handlers['preferences.get']({}, call)).toEqual({ theme: 'dark', textSize: 'normal', shortcuts: {}, backgroundProcessing: true });
+  expect(await first.handlers['preferences.get']({}, call)).toEqual({ theme: 'dark', textSize: 'normal', shortcuts: {}, backgroundProcessing: true, hanging: { roles: ['t1c', 't1', 't2', 'flair'], panes: 4, priorBeside: false } });
   await first.handlers['preferences.set']({ theme: 'light', shortcuts: { 'viewer.invert': ['q'] } }, call);
-  await first.handlers['preferences.set']({ textSize: 'large' }, call);
+  await first.handlers['preferences.set']({ textSize: 'large', hanging: { roles: ['flair', 't1c'], panes: 2, priorBeside: true } }, call);
   first.parts.store.db.run("UPDATE setting SET value = json_set(value, '$.theme', 'mauve') WHERE key = 'preferences'");
   await first.close();
   const second = await engineIn(dataDir);
-  expect(await second.handlers['preferences.get']({}, call)).toEqual({ theme: 'dark', textSize: 'large', shortcuts: { 'viewer.invert': ['q'] }, backgroundProcessing: true });
+  expect(await second.handlers['preferences.get']({}, call)).toEqual({ theme: 'dark', textSize: 'large', shortcuts: { 'viewer.invert': ['q'] }, backgroundProcessing: true, hanging: { roles: ['flair', 't1c'], panes: 2, priorBeside: true } });
 });

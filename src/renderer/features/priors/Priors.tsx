@@ -11,6 +11,7 @@ import { Sheet } from '../../ui/Sheet.tsx';
 import { tellError } from '../notices/noticesStore.ts';
 import { useStudies } from '../studies/studiesStore.ts';
 import { openPriorBeside } from './besideStore.ts';
+import { useHungPrior } from './useHungPrior.ts';
 import './priors.css';
 
 const words = texts.similar.priors;
@@ -39,12 +40,14 @@ function PriorRow({ prior, onAsk }: { readonly prior: Prior; readonly onAsk: (pr
 }
 
 export function Priors({ study }: { readonly study: string }): ReactNode {
-  const [priors, setPriors] = useState<readonly Prior[] | null>(null);
+  const [found, setFound] = useState<{ readonly study: string; readonly priors: readonly Prior[] } | null>(null);
   const [asking, setAsking] = useState<Prior | null>(null);
   const studies = useStudies((state) => state.studies);
+  const priors = found?.study === study ? found.priors : null;
+  useHungPrior(study, priors);
   useEffect(() => {
     let current = true;
-    bridge().call('priors.list', { study }).then((found) => { if (current) setPriors(found); }, (error: unknown) => { if (current) tellError(error, words.title); });
+    bridge().call('priors.list', { study }).then((list) => { if (current) setFound({ study, priors: list }); }, (error: unknown) => { if (current) tellError(error, words.title); });
     return () => { current = false; };
   }, [study, studies]);
   if (priors === null) return null;

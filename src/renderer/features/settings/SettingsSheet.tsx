@@ -6,6 +6,7 @@ import { textSizes, themes } from '../../../shared/choices.ts';
 import { texts } from '../../texts.ts';
 import { Sheet } from '../../ui/Sheet.tsx';
 import { PolicySettings } from '../readers/PolicySettings.tsx';
+import { HangingSettings } from './HangingSettings.tsx';
 import { ProviderSettings } from './ProviderSettings.tsx';
 import { ShortcutSettings } from './ShortcutSettings.tsx';
 import { StorageSettings } from './StorageSettings.tsx';
@@ -13,7 +14,7 @@ import { WatchedFolderSettings } from './WatchedFolderSettings.tsx';
 import { usePreferences } from './preferencesStore.ts';
 import './settings.css';
 
-const parts = ['appearance', 'shortcuts', 'policies', 'models', 'storage'] as const;
+const parts = ['appearance', 'shortcuts', 'hanging', 'policies', 'models', 'storage'] as const;
 type Part = (typeof parts)[number];
 
 /** A choice among few, as radio buttons in a row. */
@@ -61,6 +62,7 @@ export function SettingsSheet({ onClose }: { readonly onClose: () => void }): Re
         <div role="tabpanel" id="settings-part" aria-labelledby={`settings-${part}`} tabIndex={0}>
           {part === 'appearance' ? <Appearance preferences={preferences} change={changeNow} /> : null}
           {part === 'shortcuts' ? <ShortcutSettings shortcuts={preferences.shortcuts} onChange={(shortcuts) => { changeNow({ shortcuts }); }} /> : null}
+          {part === 'hanging' ? <HangingSettings hanging={preferences.hanging} onChange={(hanging) => { changeNow({ hanging }); }} /> : null}
           {part === 'policies' ? <Policies preferences={preferences} change={changeNow} /> : null}
           {part === 'models' ? <ProviderSettings /> : null}
           {part === 'storage' ? <StorageSettings /> : null}

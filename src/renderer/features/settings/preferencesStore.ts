@@ -5,6 +5,7 @@ import { bridge } from '../../bridge.ts';
 import { tellError } from '../notices/noticesStore.ts';
 import { onChanged } from '../connection/connectionStore.ts';
 import { useShortcuts } from '../keyboard/registry.ts';
+import { useViewer } from '../viewer/viewerStore.ts';
 import { texts } from '../../texts.ts';
 
 interface PreferencesState {
@@ -32,11 +33,12 @@ const systemIsLight = window.matchMedia('(prefers-color-scheme: light)');
 function apply(): void {
   const { preferences } = usePreferences.getState();
   if (preferences === null) return;
-  const { theme, textSize, shortcuts } = preferences;
+  const { theme, textSize, shortcuts, hanging } = preferences;
   const { dataset } = document.documentElement;
   dataset['theme'] = theme === 'system' ? (systemIsLight.matches ? 'light' : 'dark') : theme;
   dataset['text'] = textSize;
   useShortcuts.setState({ own: shortcuts });
+  useViewer.setState({ hanging });
 }
 
 async function load(): Promise<void> {

@@ -70,3 +70,26 @@ describe('a saved layout', () => {
     expect(hungBy(two, saved).map(({ target }) => target?.series)).toEqual(['x', 't2 only']);
   });
 });
+
+describe("a reader's own rule", () => {
+  const rule = { roles: ['flair', 't1c', 't2'], panes: 2, priorBeside: false } as const;
+  const own = { ...rule, roles: [...rule.roles] };
+  const hung = (study: StudyDetail, of = own): (string | undefined)[] => hungFor(study, automaticLayout(study, of), of).map(({ target }) => target?.series);
+
+  test('says which sequence has the large pane and how many hang', () => {
+    expect(automaticLayout(tumour, own)).toBe('protocol');
+    expect(hung(tumour)).toEqual(['flair', 't1c']);
+    expect(panesOf('protocol', hungFor(tumour, 'protocol', own))).toHaveLength(2);
+  });
+  test('one pane, or one sequence, is one view', () => {
+    expect([automaticLayout(tumour, { ...own, panes: 1 }), hung(tumour, { ...own, panes: 1 })]).toEqual(['one', ['flair']]);
+    expect([automaticLayout(tumour, { ...own, roles: ['t2'] }), hung(tumour, { ...own, roles: ['t2'] })]).toEqual(['one', ['t2']]);
+  });
+  test('a missing sequence leaves its place to the next; with one of them the planes are shown', () => {
+    expect(hung(detail(tumour.series.filter(({ role }) => role !== 't1c'), 't1'))).toEqual(['flair', 't2']);
+    expect(automaticLayout(detail(tumour.series.filter(({ role }) => role === 't1' || role === 'flair'), 't1'), own)).toBe('mpr');
+  });
+  test('the series the models read stands for its sequence, also where another is ranked before it', () => {
+    expect(hung(detail(tumour.series, 't2 worse'), { ...own, panes: 4 })).toEqual(['flair', 't1c', 't2 worse']);
+  });
+});

@@ -1,5 +1,6 @@
 /** Which series hangs where when a study is opened, by what the engine says each series is for. Pure. */
-import type { Role, SavedLayout, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
+import type { HangingProtocol, Role, SavedLayout, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
+import { usualHanging } from '../../../shared/hanging.ts';
 import type { Hung, LayoutName, PaneState } from './panes.ts';
 import type { PlaneName } from './planes.ts';
 
@@ -38,17 +39,25 @@ export function offeredSeries(detail: StudyDetail): readonly Hung[] {
   return [lead, ...byRole, ...rest].filter((one, at, all): one is Hung => one !== null && all.findIndex((other) => other?.target?.series === one.target?.series) === at);
 }
 
-/** How many panes the roles of a study fill: the large one beside the others from two known sequences on, else the planes of one. */
-export function automaticLayout(detail: StudyDetail): LayoutName {
-  return protocolRoles.filter((role) => bestOf(detail, role) !== undefined).length > 1 ? 'protocol' : 'mpr';
+/** How many panes the roles of a study fill: the large one beside the others from two of the rule's sequences on, else the planes of one. */
+export function automaticLayout(detail: StudyDetail, { roles, panes }: HangingProtocol = usualHanging): LayoutName {
+  if (roles.length > 1 && roles.filter((role) => bestOf(detail, role) !== undefined).length < 2) return 'mpr';
+  if (roles.every((role) => bestOf(detail, role) === undefined)) return 'mpr';
+  return panes === 1 || roles.length === 1 ? 'one' : 'protocol';
 }
 
-/** What hangs at first in a layout: for the protocol only series of the four sequences, for others whatever is there. */
-export function hungFor(detail: StudyDetail, layout: LayoutName): readonly Hung[] {
+/** Series in the order of the rule; the one the models read stands for its sequence, and before all if it is of none. */
+function hungByRule(detail: StudyDetail, { roles, panes }: HangingProtocol): readonly Hung[] {
   const offered = offeredSeries(detail);
-  if (layout !== 'protocol') return offered;
-  const known = new Set(protocolRoles.flatMap((role) => bestOf(detail, role)?.series ?? []));
-  return offered.filter(({ target }, at) => at === 0 || known.has(target?.series ?? '')).slice(0, 4);
+  const roleOf = ({ target }: Hung): Role => detail.series.find(({ series }) => series === target?.series)?.role ?? 'other';
+  const lead = offered.slice(0, 1).filter((hung) => roleOf(hung) === 'other');
+  const byRole = roles.flatMap((role) => offered.find((hung) => roleOf(hung) === role) ?? []);
+  return [...lead, ...byRole].slice(0, panes);
+}
+
+/** What hangs at first in a layout: in the rule's own only series of its sequences, in others whatever is there. */
+export function hungFor(detail: StudyDetail, layout: LayoutName, rule: HangingProtocol = usualHanging): readonly Hung[] {
+  return layout === automaticLayout(detail, rule) && layout !== 'mpr' ? hungByRule(detail, rule) : offeredSeries(detail);
 }
 
 /** A saved layout for a study: the best series of each sequence in its place; where the study has none, whatever is left. */

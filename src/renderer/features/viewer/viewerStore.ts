@@ -4,7 +4,7 @@
  * back from the graphics.
  */
 import { create } from 'zustand';
-import type { StudyDetail } from '../../../shared/contract.ts';
+import type { HangingProtocol, StudyDetail } from '../../../shared/contract.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { axisStep, ijk, lps, patientToVoxel, voxelToPatient } from '../../../shared/geometry.ts';
 import type { Ijk, Lps } from '../../../shared/geometry.ts';
@@ -69,6 +69,8 @@ export interface ViewerState extends Primary {
   readonly readSpace: string;
   readonly views: Readonly<Record<string, PaneView>>;
   readonly companion: Companion | null;
+  /** The reader's rule by which a study hangs when it is opened. */
+  readonly hanging: HangingProtocol;
   readonly smooth: boolean;
   /** The large pane. */
   readonly main: string;
@@ -293,6 +295,7 @@ export const useViewer = create<Viewer>()((set, get) => {
     readSpace: '',
     views: {},
     companion: null,
+    hanging: usualHanging,
     smooth: true,
     main: 'axial',
     single: false,
@@ -306,9 +309,9 @@ export const useViewer = create<Viewer>()((set, get) => {
     stage: 0,
 
     hang(detail, layout, hung) {
-      const wanted = layout ?? automaticLayout(detail);
+      const wanted = layout ?? automaticLayout(detail, get().hanging);
       layoutBefore = null;
-      const panes = panesOf(wanted, hung ?? hungFor(detail, wanted));
+      const panes = panesOf(wanted, hung ?? hungFor(detail, wanted, get().hanging));
       const first = panes[0]?.id ?? 'axial';
       arrange(panes, { study: detail.study, layout: wanted, offered: offeredSeries(detail), readSpace: '', companion: null, views: {}, single: false, main: first, active: first });
     },
