@@ -10,7 +10,7 @@ const words = texts.settings.hanging;
 test('FLAIR large and two pictures, kept over a reload; a saved layout is renamed and removed; the rule is given back', async ({ room, picture }) => {
   const { page } = room;
   await room.ready();
-  await room.importFolder((await phantom()).path);
+  await room.importFolder((await phantom(['t1c', 't1', 'flair'])).path);
   await room.openRealStudy();
   await expect(room.viewer.locator('[data-testid^="viewport-pane"]')).toHaveCount(3);
 

@@ -39,10 +39,10 @@ export async function tumourZip(): Promise<string> {
   return zip;
 }
 
-/** A made-up head with T1c and T1. */
-export async function phantom(): Promise<{ readonly path: string; readonly files: number }> {
+/** A made-up head, with T1c and T1 unless others are wanted. */
+export async function phantom(series: readonly ('t1c' | 't1' | 'flair')[] = ['t1c', 't1']): Promise<{ readonly path: string; readonly files: number }> {
   const path = folder();
-  const { files } = await writePhantomStudy(path, { uid: '2.25.881', series: ['t1c', 't1'] });
+  const { files } = await writePhantomStudy(path, { uid: '2.25.881', series });
   return { path, files };
 }
 

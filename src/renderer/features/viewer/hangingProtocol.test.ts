@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Role, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
+import type { HangingProtocol, Role, SeriesSummary, StackSummary, StudyDetail } from '../../../shared/contract.ts';
 import { automaticLayout, hungBy, hungFor, offeredSeries, savedOf } from './hangingProtocol.ts';
 import { panesOf, rehung } from './panes.ts';
 
@@ -72,8 +72,7 @@ describe('a saved layout', () => {
 });
 
 describe("a reader's own rule", () => {
-  const rule = { roles: ['flair', 't1c', 't2'], panes: 2, priorBeside: false } as const;
-  const own = { ...rule, roles: [...rule.roles] };
+  const own: HangingProtocol = { roles: ['flair', 't1c', 't2'], panes: 2, priorBeside: false };
   const hung = (study: StudyDetail, of = own): (string | undefined)[] => hungFor(study, automaticLayout(study, of), of).map(({ target }) => target?.series);
 
   test('says which sequence has the large pane and how many hang', () => {

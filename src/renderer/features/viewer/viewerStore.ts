@@ -8,6 +8,7 @@ import type { HangingProtocol, StudyDetail } from '../../../shared/contract.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { axisStep, ijk, lps, patientToVoxel, voxelToPatient } from '../../../shared/geometry.ts';
 import type { Ijk, Lps } from '../../../shared/geometry.ts';
+import { usualHanging } from '../../../shared/hanging.ts';
 import { followed } from './linking.ts';
 import type { CompanionLink } from './linking.ts';
 import type { LoadedVolume } from './loadVolume.ts';
