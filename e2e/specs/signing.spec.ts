@@ -218,3 +218,30 @@ test('signing asks for every decision and every flag by itself; what is signed t
   expect(file.suggestedFilename()).toMatch(/^brat-audit-.*\.csv$/);
   expect(readFileSync(await file.path(), 'utf8')).toContain('report.signed');
 });
+
+test('an answer the reader changes is kept, brings its sentence into the text, and shows the sentence against it', async ({ room, picture }) => {
+  const { page } = room;
+  const study = '2.25.804';
+  await room.ready();
+  await room.addReader('Dr Ada', passphrase);
+  await page.evaluate(() => window.brat!.call('report.setPolicy', { readFirst: false }));
+  await room.importFolder(await phantom(study));
+  await room.openRealStudy();
+  await writeElsewhere(room, study, [{ id: 'c', text: 'There is no hydrocephalus.' }]);
+  await room.showTab('findings');
+  const form = room.reading.getByRole('region', { name: texts.structured.title });
+  const row = form.locator('[data-question=hydrocephalus]');
+  await expect(row).toContainText(texts.signing.sources.text);
+  await row.getByRole('combobox').selectOption('Yes');
+  await expect(row.getByRole('note')).toContainText(texts.structured.saysOtherwise('No'));
+  await picture('structured');
+  await expectAccessible(page);
+  await row.getByRole('button', { name: texts.structured.strikeOf('There is no hydrocephalus.') }).click();
+  await row.getByRole('button', { name: 'There is hydrocephalus.' }).click();
+  await expect(row.getByRole('note')).toHaveCount(0);
+  await expect(row).toContainText(texts.signing.sources.reader);
+  await page.reload();
+  await room.ready();
+  await room.openRealStudy();
+  await expect(row.getByRole('combobox')).toHaveValue('Yes');
+});
