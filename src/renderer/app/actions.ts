@@ -6,7 +6,6 @@ import '../features/audit/keys.ts';
 import '../features/worklist/keys.ts';
 import '../features/studies/keys.ts';
 import '../features/reading/keys.ts';
-import '../features/report/keys.ts';
 import '../features/similar/keys.ts';
 import '../features/viewer/keys.ts';
 import '../features/measurements/keys.ts';

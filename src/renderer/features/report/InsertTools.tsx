@@ -6,11 +6,9 @@ import { Button, IconButton } from '../../ui/Button.tsx';
 import { useMeasurements } from '../measurements/measurementStore.ts';
 import { useSheet } from '../sheets/sheetStore.ts';
 import { insertMeasurement } from './insertMeasurement.ts';
-import { insertTemplate, useSnippets } from './snippetStore.ts';
+import { insertTemplate, templateListId, useSnippets } from './snippetStore.ts';
 
 const words = texts.report.insert;
-
-export const templateListId = 'report-templates';
 
 export function InsertTools(): ReactNode {
   const templates = useSnippets((state) => state.templates);

@@ -13,6 +13,7 @@ import { AddendumButton, SignedBefore, SignedReports } from '../signing/SignedRe
 import { useReport } from './reportStore.ts';
 import { WritingReport } from './WritingReport.tsx';
 import './checking.ts';
+import './keys.ts';
 import './slicesShown.ts';
 import './takingDraft.ts';
 import { DraftView } from './DraftView.tsx';

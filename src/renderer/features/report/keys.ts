@@ -8,12 +8,11 @@ import { useReadingTab } from '../reading/tabStore.ts';
 import { useWorklist } from '../worklist/worklistStore.ts';
 import { editorHandle } from './editorHandle.ts';
 import { nextFlag, openFlags } from './flagging.ts';
-import { templateListId } from './InsertTools.tsx';
 import { insertMeasurement } from './insertMeasurement.ts';
 import { useLit } from './litStore.ts';
 import { useOriginal } from './originalStore.ts';
 import { useReport } from './reportStore.ts';
-import { insertTemplate, useSnippets } from './snippetStore.ts';
+import { insertTemplate, templateListId, useSnippets } from './snippetStore.ts';
 
 const report = useReport.getState;
 const words = texts.report.keys;

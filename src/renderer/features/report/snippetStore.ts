@@ -5,6 +5,9 @@ import { bridge } from '../../bridge.ts';
 import { sectionNames, sentencesIn } from './sentences.ts';
 import { useReport } from './reportStore.ts';
 
+/** The element with the list of templates. */
+export const templateListId = 'report-templates';
+
 interface SnippetState {
   readonly templates: readonly ReportTemplate[];
   readonly macros: readonly ReportMacro[];
