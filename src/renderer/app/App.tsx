@@ -2,14 +2,12 @@
 import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { announceAll, stayConnected, useConnection } from '../features/connection/connectionStore.ts';
-import { PrintSheet } from '../features/export/PrintSheet.tsx';
 import { StatusBar } from '../features/connection/StatusBar.tsx';
 import { DropTarget } from '../features/import/DropTarget.tsx';
 import { useKeys } from '../features/keyboard/useKeys.ts';
 import { inBackground } from '../features/notices/noticesStore.ts';
 import { Notices } from '../features/notices/Notices.tsx';
 import { followSession, isCovered, useSession, watchMovement } from '../features/readers/sessionStore.ts';
-import { SignIn } from '../features/readers/SignIn.tsx';
 import { ReadingPanel } from '../features/reading/ReadingPanel.tsx';
 import { SeriesList } from '../features/series/SeriesList.tsx';
 import { StudyList } from '../features/studies/StudyList.tsx';
@@ -22,7 +20,9 @@ import { Sheets } from './Sheets.tsx';
 import './actions.ts';
 import './app.css';
 
+const PrintSheet = lazyPart(async () => (await import('../features/export/PrintSheet.tsx')).PrintSheet);
 const RemovalSheet = lazyPart(async () => (await import('../features/studies/RemovalSheet.tsx')).RemovalSheet);
+const SignIn = lazyPart(async () => (await import('../features/readers/SignIn.tsx')).SignIn);
 const Worklist = lazyPart(async () => (await import('../features/worklist/Worklist.tsx')).Worklist);
 
 /** The window itself; before somebody signed in none of it is on the page. */

@@ -3,14 +3,16 @@ import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
+import { lazyPart } from '../../ui/lazyPart.tsx';
 import { onChanged } from '../connection/connectionStore.ts';
 import { ImportButtons } from '../import/ImportButtons.tsx';
-import { ImportPanel } from '../import/ImportPanel.tsx';
 import { inBackground } from '../notices/noticesStore.ts';
 import { useWorklist } from '../worklist/worklistStore.ts';
 import { useStudies } from './studiesStore.ts';
 import { StudyRow } from './StudyRow.tsx';
 import './studies.css';
+
+const ImportPanel = lazyPart(async () => (await import('../import/ImportPanel.tsx')).ImportPanel);
 
 export function StudyList(): ReactNode {
   const { studies, total, query, setQuery, openStudy, refresh } = useStudies();

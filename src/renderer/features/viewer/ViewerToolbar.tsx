@@ -2,14 +2,16 @@ import { Blend, Columns2, Contrast, Crosshair, Grid2x2, Maximize, Minimize, Pane
 import type { ReactNode } from 'react';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
+import { lazyPart } from '../../ui/lazyPart.tsx';
 import { AttentionControls } from '../attention/AttentionControls.tsx';
-import { SavedLayouts } from './SavedLayouts.tsx';
 import { layoutNames } from './panes.ts';
 import type { LayoutName } from './panes.ts';
 import { planeNames } from './planes.ts';
 import { paneOf, seriesIn, useViewer } from './viewerStore.ts';
 import { presetNames } from './windowing.ts';
 import type { PresetName } from './windowing.ts';
+
+const SavedLayouts = lazyPart(async () => (await import('./SavedLayouts.tsx')).SavedLayouts);
 
 const icons: Readonly<Record<LayoutName, ReactNode>> = {
   mpr: <Rotate3d size={15} />, protocol: <PanelsTopLeft size={15} />, one: <Square size={15} />, two: <Columns2 size={15} />, four: <Grid2x2 size={15} />,
