@@ -113,7 +113,7 @@ def main() -> None:
         built, held = time.perf_counter() - started, max(0, resident() - before)
 
         def nearest(query: np.ndarray, k: int) -> np.ndarray:
-            rows = db.execute("SELECT rowid FROM v WHERE embedding MATCH ? ORDER BY distance LIMIT ?", (pool(query).tobytes(), k))
+            rows = db.execute("SELECT rowid FROM v WHERE embedding MATCH ? AND k = ? ORDER BY distance", (pool(query).tobytes(), k))
             return np.array([number for (number,) in rows])
 
         results.append(measured("sqlite-vec alone: one pooled vector a case", built, held, queries, truth, lambda query: nearest(query, TOP).tolist()))
