@@ -24,10 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => { for (const folder of [pack, source]) rmSync(folder, { recursive: true, force: true }); });
 
-/** Runs a script in a mount namespace of its own; `brat` runs the command, `$DISK` is an empty folder, `$SOURCE` the study. */
+/** Runs a script in a mount namespace of its own; `brat` runs the command, `run` runs it with a data folder of its own choice, `$DISK` and `$WORK` are empty folders, `$SOURCE` is the study. */
 function onDisk(script: string): string[] {
-  const functions = 'brat() { "$NODE" "$MAIN" "$@" --data-dir "$DISK/data" 2>&1; echo "exit $?"; }';
-  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', `${functions}\n${script}`], { encoding: 'utf8', env: { ...process.env, BRAT_DEMO: 'none', NODE: process.execPath, MAIN: bratMain, DISK: temporaryFolder(), SOURCE: source, PACK: pack } });
+  const functions = 'run() { "$NODE" "$MAIN" "$@" 2>&1; echo "exit $?"; }\nbrat() { run "$@" --data-dir "$DISK/data"; }';
+  const { stdout, stderr } = spawnSync('unshare', ['-m', 'sh', '-c', `${functions}\n${script}`], { encoding: 'utf8', env: { ...process.env, BRAT_DEMO: 'none', NODE: process.execPath, MAIN: bratMain, DISK: temporaryFolder(), WORK: temporaryFolder(), SOURCE: source, PACK: pack } });
   return `${stdout}${stderr}`.trim().split('\n');
 }
 
@@ -73,6 +73,62 @@ describeWithMounts('a data folder that may not be written', () => {
       brat embed "$SOURCE" --pack "$PACK" --provider cpu
     `);
     expect(said.filter((line) => /^(exit|store|bug)/.test(line))).toEqual(['exit 0', expect.stringMatching(/^store\/open-failed: The data folder cannot be written/), 'exit 1', 'exit 0']);
+  });
+});
+
+/** Codes and exits alone, in the order they came. */
+const outcomes = (said: readonly string[]): string[] => said.flatMap((line) => /^(?:exit \d+|(?:store|cli|bug)\/[a-z-]+)/.exec(line) ?? []);
+
+describeWithMounts('a backup', () => {
+  test('onto a full disk is told by name and goes on once there is room; a restore onto one leaves no database behind', () => {
+    const said = onDisk(`
+      run import "$SOURCE" --data-dir "$WORK/data"
+      mount -t tmpfs -o size=1m none "$DISK"
+      run backup "$DISK/copy" --data-dir "$WORK/data"
+      mount -o remount,size=60m "$DISK"
+      run backup "$DISK/copy" --data-dir "$WORK/data"
+      mkdir "$WORK/small"
+      mount -t tmpfs -o size=1m none "$WORK/small"
+      run restore "$DISK/copy" --data-dir "$WORK/small/data"
+      echo "left: $(find "$WORK/small" -name '*.sqlite*')"
+      mount -o remount,size=60m "$WORK/small"
+      run restore "$DISK/copy" --data-dir "$WORK/small/data"
+      run import "$SOURCE" --data-dir "$WORK/small/data" --json
+    `);
+    expect(outcomes(said)).toEqual(['exit 0', 'store/no-space', 'exit 1', 'exit 0', 'store/no-space', 'exit 1', 'exit 0', 'exit 0']);
+    expect(said.filter((line) => line.startsWith('left:'))).toEqual(['left: ']);
+    expect(said.join('\n')).toContain(`"duplicates": ${3 * slices}`);
+  });
+
+  test('onto a medium that may not be written is told by name, and restored from such a one', () => {
+    const said = onDisk(`
+      run import "$SOURCE" --data-dir "$WORK/data"
+      mount -t tmpfs -o size=60m none "$DISK"
+      run backup "$DISK/copy" --data-dir "$WORK/data"
+      mount -o remount,ro "$DISK"
+      run backup "$DISK/copy" --data-dir "$WORK/data"
+      run restore "$DISK/copy" --data-dir "$WORK/again"
+      run import "$SOURCE" --data-dir "$WORK/again" --json
+    `);
+    expect(outcomes(said)).toEqual(['exit 0', 'exit 0', 'store/open-failed', 'exit 1', 'exit 0', 'exit 0']);
+    expect(said.join('\n')).toContain(`"duplicates": ${3 * slices}`);
+  });
+});
+
+describeWithMounts('filling an archive', () => {
+  test('on a full disk or one that may not be written is told by name, and done once there is room', () => {
+    const said = onDisk(`
+      printf 'accession,report\\nACC7,"No mass is seen."\\n' > "$WORK/reports.csv"
+      fill() { brat archive import "$SOURCE" --reports "$WORK/reports.csv" --pack "$PACK" --provider cpu "$@"; }
+      mount -t tmpfs -o size=400k none "$DISK"
+      fill
+      mount -o remount,size=4g "$DISK"
+      fill --json
+      mount -o remount,ro "$DISK"
+      fill
+    `);
+    expect(outcomes(said)).toEqual(['store/no-space', 'exit 1', 'exit 0', 'store/open-failed', 'exit 1']);
+    expect(said.join('\n')).toMatch(/"encoded": 1/);
   });
 });
 
