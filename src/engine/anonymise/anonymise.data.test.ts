@@ -18,7 +18,7 @@ import { identifierSearch, IdentifierCollection } from './knownIdentifiers.ts';
 import { Pseudonyms } from './pseudonyms.ts';
 
 const folders = [
-  'codecs-ct', 'codecs-mr-small', 'philips-t1w-tse-enhanced-phantom', 'siemens-xa10-enhanced-epi', 'canon-dwi-enhanced-oblique-deflated', 'ge-fse-pd-axial-oblique-uneven',
+  'codecs-ct', 'codecs-mr-small', 'philips-mprage-study', 'philips-t1w-tse-enhanced-phantom', 'siemens-xa10-enhanced-epi', 'canon-dwi-enhanced-oblique-deflated', 'ge-fse-pd-axial-oblique-uneven',
   'siemens-t1-fl2d-sag-hfp-jpeg-ls', 'ge-mprage-oblique-jpeg-lossless', 'four-slice-series', 'twelve-bit-unsigned', 'selection-distractors', 'siemens-mosaic-epi', 'malformed',
 ];
 /** Of a folder with more, spread over it: files of one series differ in numbers alone. Files of codecs are all different. */

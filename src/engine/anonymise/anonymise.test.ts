@@ -7,8 +7,8 @@ import { parsedFile, pixelBytes, text } from '../../testing/identifierBytes.ts';
 import { describeWithTools, iodErrors, runTool } from '../../testing/otherTools.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
 import { readInstance } from '../dicom/header.ts';
-import { writeAnonymisedFile } from './anonymisedFile.ts';
-import { identifierSearch } from './knownIdentifiers.ts';
+import { readDataSet, writeAnonymisedFile } from './anonymisedFile.ts';
+import { identifierSearch, IdentifierCollection } from './knownIdentifiers.ts';
 import { Pseudonyms } from './pseudonyms.ts';
 
 const patient = { patientId: 'PAT-4711', patientIdIssuer: 'HOSPITAL', patientName: 'Doe, Jane', birthDate: '1960-03-01', studyUid: '2.25.2' };
@@ -94,6 +94,20 @@ describe('attributes', () => {
     expect([text(reference, '00081150'), text(reference, '00081155')]).toEqual(['1.2.840.10008.5.1.4.1.1.4', pseudonyms.uid('1.2.3.4')]);
     const code = dataSet.elements['x00081032']!.items![0]!.dataSet!;
     expect([text(code, '00080100'), text(code, '00080104')]).toEqual(['X1', 'ANONYMISED']);
+  });
+
+  test.each([
+    ['UTF-8', 'ISO_IR 192', Buffer.from('Müller-Öztürk^Jürgen'), Buffer.from('Kopf MÜLLER-ÖZTÜRK'), Buffer.from('gre_Jürgen2')],
+    ['Greek', 'ISO_IR 126', Buffer.from([0xd0, 0xe1, 0xf0, 0xdc, 0xe4, 0xef, 0xf2]), Buffer.from([0x54, 0x31, 0x20, 0xd0, 0xe1, 0xf0, 0xdc, 0xe4, 0xef, 0xf2]), Buffer.from([0xd0, 0xe1, 0xf0, 0xdc, 0xe4, 0xef, 0xf2, 0x37])],
+    ['Japanese', 'ISO 2022 IR 13\\ISO 2022 IR 87', Buffer.from('d4cfc0de5ec0dbb33d1b2442453b4564', 'hex'), Buffer.from('T1 \u00d4\u00cf\u00c0\u00de', 'latin1'), Buffer.from('1b2442453b45641b284a20', 'hex')],
+  ])('a name in %s is found in other attributes of that character set', async (_, characterSet, name, station, coil) => {
+    const named: TestElement[] = [['00080005', 'CS', characterSet], ['00100010', 'PN', name], ['00081090', 'LO', station], ['00181250', 'SH', coil], ['00180024', 'SH', 'se2d1']];
+    const folder = temporaryFolder({ 'in.dcm': dicomImage({ pixels: [1, 2, 3, 4, 5, 6, 7, 8], elements: named }) });
+    const source = { path: join(folder, 'in.dcm'), name: 'in.dcm' };
+    const identifiers = new IdentifierCollection();
+    identifiers.addDataSet((await readDataSet(source)).dataSet);
+    await writeAnonymisedFile(await readInstance(source), join(folder, 'out.dcm'), { pseudonyms, holds: identifierSearch(identifiers.known()), studyDescription: '', seriesDescription: '' });
+    expect(['00081090', '00181250', '00180024'].map((tag) => text(parsedFile(join(folder, 'out.dcm')), tag))).toEqual(['ANONYMISED', 'ANONYMISED', 'se2d1']);
   });
 
   test('the object says what was done to it', async () => {

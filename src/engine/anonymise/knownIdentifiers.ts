@@ -19,8 +19,11 @@ const placeTags = new Set([
   '00080080', '00080081', '00081010', '00081040', '00100021', '00101040', '00102150', '00102152', '00120030', '00120031', '00321020', '00321033', '00380300', '00380400',
   '00400010', '00400011', '00400242', '00400243', '00402009', '00402010',
 ]);
-/** Shorter words are found in anything. */
+/** Shorter words are found in anything; from the second length on, also within other words (`T1Featherstone`). */
 const leastLetters = 3;
+const leastWithin = 5;
+/** Names of two characters, in writing without spaces. */
+const shortScript = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]{2}/u;
 
 export class IdentifierCollection {
   readonly #names = new Set<string>();
@@ -72,11 +75,11 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '
 
 /** @returns whether a text holds a name or a part of one, and whether it holds anything known */
 export function identifierSearch(known: KnownIdentifiers): { readonly name: (text: string) => boolean; readonly any: (text: string) => boolean } {
-  const parts = known.names.flatMap((name) => name.split(/[\s,^=.]+/)).filter((part) => part.length >= leastLetters && !ordinaryWords.has(part.toLowerCase()));
+  const parts = known.names.flatMap((name) => name.split(/[\s,^=.]+/)).filter((part) => (part.length >= leastLetters || shortScript.test(part)) && !ordinaryWords.has(part.toLowerCase()));
   const others = [...known.numbers, ...known.places, ...known.dates.map((day) => day.replaceAll('-', '')), ...known.dates].filter((text) => text.length >= leastLetters);
   const search = (words: readonly string[]): ((text: string) => boolean) => {
     if (words.length === 0) return () => false;
-    const find = new RegExp(`(?<![\\p{L}\\p{N}])(?:${[...new Set(words)].map(escaped).join('|')})(?![\\p{L}\\p{N}])`, 'iu');
+    const find = new RegExp([...new Set(words)].map((word) => (word.length >= leastWithin || shortScript.test(word) ? escaped(word) : `(?<![\\p{L}\\p{N}])${escaped(word)}(?![\\p{L}\\p{N}])`)).join('|'), 'iu');
     return (text) => find.test(text);
   };
   return { name: search(parts), any: search([...parts, ...others]) };
