@@ -26,6 +26,8 @@ export interface Cleaning {
 const classUids = new Set(['00080016', '0008001a', '0008001b', '0008010c', '00080062', '00081150', '00081151', '00081152', '0008115a', '00041510', '00041512', '00080117', '00080118']);
 /** ReferencedPerformedProcedureStepSequence, which enhanced objects need: its dummy is a reference with other identifiers. */
 const performedStep = '00081111';
+/** AcquisitionContextSequence, which enhanced objects have even when it is empty; other sequences that may go hold an item or are not there. */
+const acquisitionContext = '00400555';
 const unknownDummy = 'ANONYMISED';
 const freeText = new Set(['AE', 'AS', 'LT', 'ST', 'UC', 'UR', 'UT']);
 const opaque = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN']);
@@ -90,7 +92,7 @@ function cleanValue(source: Source, cleaning: Cleaning, decode: DecodeText): Buf
   if (replaced !== null) return replaced;
   const action = profileActions.get(tag);
   if (action === 'X') return null;
-  if (action === 'Z' || action === 'X/Z') return empty;
+  if (action === 'Z' || action === 'X/Z') return vr === 'SQ' && action === 'X/Z' && tag !== acquisitionContext ? null : empty;
   if (tag !== performedStep && (action === 'D' || action === 'Z/D' || action === 'X/D' || action === 'X/Z/D')) return dummy(source, action, cleaning);
   // Written as a sequence: of unknown representation, its items would be in another encoding than the rest.
   if (vr === 'SQ') return element.vr === 'UN' ? null : sequenceValue((element.items ?? []).map((item) => (item.dataSet === undefined ? empty : dataSetBytes(cleanElements(item.dataSet, cleaning, decode), cleaning.encoding))), cleaning.encoding);
