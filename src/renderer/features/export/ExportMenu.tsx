@@ -45,7 +45,7 @@ export function ExportMenu({ signed }: ExportMenuProps): ReactNode {
   return (
     <div className="export-menu">
       {failure === null ? null : <Failure error={failure} />}
-      <select aria-label={signed ? texts.exporting.title : texts.exporting.draftTitle} value="" onChange={(event) => { choose(event.target.value); }}>
+      <select className="select" aria-label={signed ? texts.exporting.title : texts.exporting.draftTitle} value="" onChange={(event) => { choose(event.target.value); }}>
         <option value="">{signed ? texts.exporting.title : texts.exporting.draftTitle}</option>
         {formats.map((format) => <option key={format} value={format}>{signed ? texts.exporting.formats[format] : texts.exporting.draftFormats[format as DraftCopyFormat]}</option>)}
       </select>
