@@ -150,6 +150,9 @@ async function* voxelsOf(name: string): AsyncGenerator<{ firstSlice: number; sli
   }
 }
 
+/** A workstation that has no readers: the window is open to whoever sits there. */
+const nobody = { reader: null, hasReaders: false };
+
 const asked = z.object({ study: z.string().default(''), series: z.string().default(''), view: z.number().default(0), text: z.string().default('') });
 
 async function answer(method: string, params: unknown): Promise<unknown> {
@@ -167,6 +170,9 @@ async function answer(method: string, params: unknown): Promise<unknown> {
     case 'series.setRole': return detailOf((await seriesOf(name)).study);
     case 'volume.open': return infoOf(name);
     case 'volume.slice': return sliceOf(name);
+    case 'session.get': return nobody;
+    case 'report.signed': return [];
+    case 'report.policy': return { readFirst: true, lockAfterMinutes: 10 };
     case 'study.draft': return null;
     case 'study.findings': return null;
     case 'study.lesionMap': return lesions();
@@ -181,6 +187,7 @@ async function* streamed(method: string, params: unknown, signal?: AbortSignal):
   else if (method === 'study.analyse') yield* analysis(signal);
   else {
     if (method === 'events.changed') yield { study: null };
+    if (method === 'session.watch') yield nobody;
     await new Promise((resolve) => { signal?.addEventListener('abort', resolve); });
   }
 }
