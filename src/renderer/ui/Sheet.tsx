@@ -1,6 +1,6 @@
 /** A modal sheet on the page's own dialog element, which keeps the focus inside and closes on Escape. */
 import { X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { texts } from '../texts.ts';
 import { IconButton } from './Button.tsx';
@@ -14,7 +14,8 @@ interface SheetProps {
 
 export function Sheet({ title, onClose, foot, children }: SheetProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the effects of what is in it, which may give the focus to something else than the first button.
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element !== null && !element.open) element.showModal();
   }, []);

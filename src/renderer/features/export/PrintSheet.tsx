@@ -15,13 +15,13 @@ function KeyImage({ image }: { readonly image: PrintedReport['keyImages'][number
 function Paper({ report }: { readonly report: PrintedReport }): ReactNode {
   const { title, head, sections, keyImages, closing, mark } = report;
   return (
-    <article className="paper">
-      {mark === null ? null : <div className="paper-mark" aria-hidden>{mark}</div>}
+    <article className="printed-page">
+      {mark === null ? null : <div className="printed-page-mark" aria-hidden>{mark}</div>}
       <h1>{title}</h1>
-      {mark === null ? null : <p className="paper-warning">{mark}</p>}
+      {mark === null ? null : <p className="printed-page-warning">{mark}</p>}
       <table><tbody>{head.map(({ name, value }) => <tr key={name}><th scope="row">{name}</th><td>{value}</td></tr>)}</tbody></table>
       {sections.map(({ heading, sentences }) => <section key={heading}><h2>{heading}</h2>{sentences.map((sentence, at) => <p key={at}>{sentence}</p>)}</section>)}
-      {keyImages.length === 0 ? null : <div className="paper-images">{keyImages.map((image, at) => <KeyImage key={at} image={image} />)}</div>}
+      {keyImages.length === 0 ? null : <div className="printed-page-images">{keyImages.map((image, at) => <KeyImage key={at} image={image} />)}</div>}
       <footer>{closing.map((line) => <p key={line}>{line}</p>)}</footer>
     </article>
   );
@@ -32,7 +32,7 @@ export function PrintSheet(): ReactNode {
   useEffect(() => {
     if (report === null) return;
     let over = false;
-    const images = [...document.querySelectorAll<HTMLImageElement>('.paper img')];
+    const images = [...document.querySelectorAll<HTMLImageElement>('.printed-page img')];
     void Promise.all(images.map((image) => image.decode().catch(() => undefined))).then(() => {
       if (over) return;
       window.print();
