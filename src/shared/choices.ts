@@ -10,6 +10,9 @@ export const textSizes = ['small', 'normal', 'large', 'largest'] as const;
 
 export const readerRoles = ['resident', 'radiologist', 'administrator'] as const;
 
+/** In the order of a report. */
+export const reportSections = ['technique', 'findings', 'impression'] as const;
+
 /** Characters of a reader's passphrase. */
 export const passphraseLength = { least: 8, most: 200 } as const;
 

@@ -1,6 +1,7 @@
 /** What became of each sentence of a draft: found again in the signed content by the words it was generated with. */
 import type { ReportSentence, SignedReport } from '../../shared/contract.ts';
-import { isMachine, proposed } from '../report/content.ts';
+import { isMachine } from '../../shared/reportContent.ts';
+import { proposed } from '../report/content.ts';
 
 export interface DraftedSentence {
   /** As it was generated; its id is that of the signed content's sentence, where there is one. */

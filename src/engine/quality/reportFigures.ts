@@ -1,9 +1,10 @@
 /** The figures of one signed report, by its document alone, so that they are the same whenever they are counted. */
 import { flagKind, type FlagFigures, type FlagKind, type PackStamp, type SignedReport } from '../../shared/contract.ts';
 import { questions, type QuestionId } from '../../shared/figure14.ts';
+import { isMachine } from '../../shared/reportContent.ts';
 import type { Evidence } from '../flags/evidence.ts';
 import { flagReport } from '../flags/flagReport.ts';
-import { isMachine, standing } from '../report/content.ts';
+import { standing } from '../report/content.ts';
 import { changedShare } from '../report/editDistance.ts';
 import { readReport } from '../statements/readReport.ts';
 import { draftedSentences, type DraftedSentence } from './draftSentences.ts';

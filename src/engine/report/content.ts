@@ -1,12 +1,6 @@
 /** Content of a report as it grows: from a draft, sentence by sentence, to what is printed. Pure. */
-import type { Draft, DraftSentence, ReportContent, ReportSection, ReportSentence } from '../../shared/contract.ts';
-
-export const emptyContent: ReportContent = { sentences: [], answers: [], firstImpression: '' };
-
-const sections: readonly ReportSection[] = ['technique', 'findings', 'impression'];
-
-/** Text a machine wrote, which a person must decide on. */
-export const isMachine = ({ origin }: ReportSentence): boolean => origin === 'draft' || origin === 'model';
+import type { Draft, DraftSentence, ReportContent, ReportSentence } from '../../shared/contract.ts';
+import { inSectionOrder, isMachine } from '../../shared/reportContent.ts';
 
 /** A draft's sentence as it enters a report: proposed, with where the images support it. */
 export function proposed({ text, view, similarity, slice, supported, sourceCase }: DraftSentence, id: string): ReportSentence {
@@ -23,11 +17,6 @@ export function withDraft(content: ReportContent, draft: Draft, newId: () => str
   const decided = new Set(kept.filter(isMachine).map(({ original }) => original));
   const added = draft.sentences.filter(({ text }) => !decided.has(text)).map((sentence) => proposed(sentence, newId()));
   return { ...content, sentences: inSectionOrder([...kept, ...added]) };
-}
-
-/** Sections in the order of a report; within one, sentences keep their order. */
-export function inSectionOrder(sentences: readonly ReportSentence[]): ReportSentence[] {
-  return sections.flatMap((section) => sentences.filter((sentence) => sentence.section === section));
 }
 
 /** Sentences that stand: neither rejected nor empty. */

@@ -3,8 +3,8 @@
  * changed one sentence, both versions are kept and one of them is a sentence of its own.
  */
 import type { ReportContent, ReportSentence, StructuredAnswer } from '../../shared/contract.ts';
+import { inSectionOrder } from '../../shared/reportContent.ts';
 import { canonicalJson } from './canonicalJson.ts';
-import { inSectionOrder } from './content.ts';
 
 const same = (a: unknown, b: unknown): boolean => canonicalJson(a ?? null) === canonicalJson(b ?? null);
 

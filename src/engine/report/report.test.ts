@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { contentOf, sentence } from '../../testing/reportSentences.ts';
 import type { Draft, DraftSentence, ReportContent } from '../../shared/contract.ts';
+import { emptyContent } from '../../shared/reportContent.ts';
 import { canonicalJson, digestOf } from './canonicalJson.ts';
-import { decisions, emptyContent, searchableSentences, withDraft } from './content.ts';
+import { decisions, searchableSentences, withDraft } from './content.ts';
 import { changedShare, wordEditDistance } from './editDistance.ts';
 import { mergeContent } from './merge.ts';
 

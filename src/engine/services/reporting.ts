@@ -5,9 +5,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Draft, Handlers, OpenReport, Reader, ReportContent, ReportFlag, SaveOutcome, SignedReport } from '../../shared/contract.ts';
 import { EngineError } from '../../shared/errors.ts';
+import { emptyContent } from '../../shared/reportContent.ts';
 import type { Clock } from '../ports.ts';
 import { digestOf } from '../report/canonicalJson.ts';
-import { decisions, emptyContent, searchableSentences, standing, undecided, withDraft } from '../report/content.ts';
+import { decisions, searchableSentences, standing, undecided, withDraft } from '../report/content.ts';
 import { mergeContent } from '../report/merge.ts';
 import { recordAudit, studyMark, type AuditDetail } from '../store/audit.ts';
 import { putCase } from '../store/cases.ts';

@@ -3,11 +3,12 @@
  * Unsigned content is a draft wherever it is shown; a signed report is never changed, a correction is an addendum.
  */
 import * as z from 'zod';
+import { reportSections } from '../choices.ts';
 import { keyImage, measurement } from './measurements.ts';
 import { draft } from './reading.ts';
 import { packStamp, uid } from './words.ts';
 
-export const reportSection = z.enum(['technique', 'findings', 'impression']);
+export const reportSection = z.enum(reportSections);
 
 /** Who wrote a sentence first: `draft` and `model` are machine text, everything else a person's choice. */
 export const sentenceOrigin = z.enum(['draft', 'model', 'reader', 'template', 'case', 'measurement']);

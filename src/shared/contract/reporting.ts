@@ -1,7 +1,7 @@
 /** Readers, and reports as they are written, kept and signed. */
 import * as z from 'zod';
 import { macroName, passphraseLength, readerRoles } from '../choices.ts';
-import { reportContent, reportFlag, reportSection, signedReport } from './report.ts';
+import { reportContent, reportFlag, signedReport } from './report.ts';
 import { method, stream } from './schema.ts';
 import { nothing, packStamp, uid } from './words.ts';
 
@@ -124,4 +124,3 @@ export type ReportMacro = z.output<typeof reportMacro>;
 export type ReportPolicy = z.output<typeof reportPolicy>;
 export type OpenReport = z.output<typeof openReport>;
 export type SaveOutcome = z.output<typeof saveOutcome>;
-export const reportSections = reportSection.options;

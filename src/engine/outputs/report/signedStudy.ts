@@ -1,5 +1,7 @@
 /** What the writers of outputs take: a signed report with what other systems need to know of its study. Plain records. */
+import { reportSections } from '../../../shared/choices.ts';
 import type { Measurement, ReportContent, ReportSection, SignedReport } from '../../../shared/contract.ts';
+import { isMachine } from '../../../shared/reportContent.ts';
 
 /** Patient and study as their images name them. Values of DICOM's own forms (DA `YYYYMMDD`, TM, PN), empty where there is none. */
 export interface StudyIdentity {
@@ -49,7 +51,6 @@ export interface SignedStudy {
   readonly software: { readonly name: string; readonly version: string };
 }
 
-const sections: readonly ReportSection[] = ['technique', 'findings', 'impression'];
 const headings: Readonly<Record<ReportSection, string>> = { technique: 'Technique', findings: 'Findings', impression: 'Impression' };
 
 export interface PrintedSection {
@@ -60,7 +61,7 @@ export interface PrintedSection {
 
 /** The sections that have text, in a report's order. @param unsigned whether proposed sentences count, which a signed report leaves out */
 export function printedSections({ sentences }: Pick<ReportContent, 'sentences'>, { unsigned }: { readonly unsigned: boolean }): PrintedSection[] {
-  return sections
+  return reportSections
     .map((section) => ({
       section,
       heading: headings[section],
@@ -94,7 +95,7 @@ export const headRows = (study: StudyIdentity): { readonly name: string; readonl
 
 /** What made the machine's part; null where no machine had a part in it. */
 export function machineNote({ pack, content }: Pick<SignedReport, 'pack' | 'content'>): string | null {
-  const assisted = content.sentences.some(({ origin, state }) => (origin === 'draft' || origin === 'model') && state !== 'rejected');
+  const assisted = content.sentences.some((sentence) => isMachine(sentence) && sentence.state !== 'rejected');
   return pack === null || !assisted ? null : `Prepared with a machine draft (${pack.label}); each sentence was reviewed by the reader who signed.`;
 }
 

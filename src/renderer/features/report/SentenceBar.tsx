@@ -2,6 +2,7 @@
 import { Eye } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ReportSentence } from '../../../shared/contract.ts';
+import { isMachine } from '../../../shared/reportContent.ts';
 import { texts } from '../../texts.ts';
 import { Button, Key } from '../../ui/Button.tsx';
 import { shownSimilarity } from '../../ui/format.ts';
@@ -12,7 +13,7 @@ import { editorHandle } from './editorHandle.ts';
 import { useLit } from './litStore.ts';
 import { useOriginal } from './originalStore.ts';
 import { useReport } from './reportStore.ts';
-import { isMachine, isStanding } from './sentences.ts';
+import { isStanding } from './sentences.ts';
 
 const words = texts.report;
 

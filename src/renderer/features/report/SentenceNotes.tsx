@@ -4,11 +4,11 @@ import { useEffect } from 'react';
 import type { ReactNode } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import type { ReportSentence } from '../../../shared/contract.ts';
+import { isMachine } from '../../../shared/reportContent.ts';
 import { texts } from '../../texts.ts';
 import { FlagRow } from './FlagRow.tsx';
 import { useLit } from './litStore.ts';
 import { useReport } from './reportStore.ts';
-import { isMachine } from './sentences.ts';
 
 const look = { size: 13, 'aria-hidden': true } as const;
 const sources: Readonly<Partial<Record<ReportSentence['origin'], ReactNode>>> = { template: <LayoutTemplate {...look} />, case: <MessageSquareQuote {...look} />, measurement: <Ruler {...look} /> };

@@ -2,6 +2,7 @@
 import { Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
+import { reportSections } from '../../../shared/choices.ts';
 import type { ReportMacro, ReportTemplate } from '../../../shared/contract.ts';
 import { macroName } from '../../../shared/choices.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
@@ -10,7 +11,6 @@ import { texts } from '../../texts.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Failure } from '../../ui/Failure.tsx';
 import { Sheet } from '../../ui/Sheet.tsx';
-import { sectionNames } from './sentences.ts';
 import { useSnippets } from './snippetStore.ts';
 
 const words = texts.report.snippets;
@@ -26,7 +26,7 @@ function TemplateFields({ template, onChange, onRemove }: { readonly template: R
         <input aria-label={words.name} placeholder={words.name} maxLength={60} value={name} onChange={({ target }) => { onChange({ ...template, name: target.value }); }} />
         <IconButton label={words.remove(name)} icon={<Trash2 size={13} />} onClick={onRemove} />
       </div>
-      {sectionNames.map((section) => (
+      {reportSections.map((section) => (
         <textarea
           key={section} rows={section === 'findings' ? 4 : 1} aria-label={`${name}: ${texts.report.sections[section]}`} placeholder={texts.report.sections[section]} maxLength={section === 'findings' ? 8000 : 4000}
           value={sections[section]} onChange={({ target }) => { onChange({ ...template, sections: { ...sections, [section]: target.value } }); }}

@@ -2,7 +2,7 @@
  * What the engine says of the text while it is written: flags, and which view carries each sentence. Asked a moment after the
  * text changed, never waited for; an answer about a text that has changed since is dropped where it no longer fits.
  */
-import type { ReportContent, ReportSentence } from '../../../shared/contract.ts';
+import type { ReportSentence } from '../../../shared/contract.ts';
 import { bridge, failureOf } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
 import { tellError } from '../notices/noticesStore.ts';
@@ -10,16 +10,13 @@ import { useMeasurements } from '../measurements/measurementStore.ts';
 import { useReading } from '../reading/readingStore.ts';
 import { useViewer } from '../viewer/viewerStore.ts';
 import { useReport } from './reportStore.ts';
-import { isStanding, kept } from './sentences.ts';
+import { isStanding, kept, wording } from './sentences.ts';
 
 /** After the last change, ms. */
 const groundAfterMs = 200;
 const flagAfterMs = 400;
 /** What the contract takes at once. */
 const mostSentences = 200;
-
-/** What grounding and flags depend on: not where sentences were grounded before. */
-const wording = ({ sentences }: ReportContent): string => JSON.stringify(kept(sentences).map(({ id, text, state, section, measurement }) => [id, text, state, section, measurement]));
 
 let groundTimer = 0;
 let flagTimer = 0;

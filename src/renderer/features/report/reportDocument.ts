@@ -8,8 +8,9 @@ import { Text } from '@tiptap/extension-text';
 import type { Node as DocumentNode, Schema } from '@tiptap/pm/model';
 import { TextSelection } from '@tiptap/pm/state';
 import type { EditorState, Transaction } from '@tiptap/pm/state';
+import { reportSections } from '../../../shared/choices.ts';
 import type { ReportSection, ReportSentence } from '../../../shared/contract.ts';
-import { newSentence, sectionNames } from './sentences.ts';
+import { newSentence } from './sentences.ts';
 import type { Spot } from './sentences.ts';
 
 /** Marks transactions that put in what the store has, or what sentences.ts made of the text. */
@@ -18,7 +19,7 @@ export const ownChange = 'report';
 const attributes = ['id', 'origin', 'state', 'original', 'sourceCase', 'measurement'] as const;
 type Attributes = Pick<ReportSentence, (typeof attributes)[number]>;
 
-export const ReportDocument = Document.extend({ content: `reportSection{${sectionNames.length}}` });
+export const ReportDocument = Document.extend({ content: `reportSection{${reportSections.length}}` });
 export const ReportText = Text;
 
 export const SectionNode = Node.create({
@@ -69,7 +70,7 @@ export function sentencesOf(doc: DocumentNode, before: readonly ReportSentence[]
 /** The document of sentences. A section without one has a blank one to write in, with the id that `blankId` gives it. */
 export function documentOf(schema: Schema, sentences: readonly ReportSentence[], blankId: (section: ReportSection) => string): DocumentNode {
   const { reportSection, reportSentence } = schema.nodes;
-  return schema.node('doc', null, sectionNames.map((name) => {
+  return schema.node('doc', null, reportSections.map((name) => {
     const own = sentences.filter(({ section }) => section === name);
     const shown = own.length === 0 ? [newSentence({ section: name, text: '', origin: 'reader' }, blankId(name))] : own;
     return reportSection!.create({ name }, shown.map((sentence) => reportSentence!.create(Object.fromEntries(attributes.map((key) => [key, sentence[key]])), sentence.text === '' ? null : schema.text(sentence.text))));

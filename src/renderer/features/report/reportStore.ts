@@ -16,6 +16,7 @@
 import { create } from 'zustand';
 import type { OpenReport, ReportContent, ReportFlag, ReportPolicy, ReportSentence, Session, SignedReport, StructuredAnswer } from '../../../shared/contract.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
+import { emptyContent } from '../../../shared/reportContent.ts';
 import { toErrorData } from '../../../shared/errors.ts';
 import { bridge, failureOf } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
@@ -81,8 +82,7 @@ interface ReportState {
   readonly flush: () => Promise<boolean>;
 }
 
-export const noContent: ReportContent = { sentences: [], answers: [], firstImpression: '' };
-const nothing = { signed: [], report: null, content: noContent, saving: 'saved', failure: null, flags: [], focus: null, looked: nothingLooked } as const;
+const nothing = { signed: [], report: null, content: emptyContent, saving: 'saved', failure: null, flags: [], focus: null, looked: nothingLooked } as const;
 
 /** Reports of this window that may not be on the disk yet, by study: they outlive leaving the study. */
 const writers = new Map<string, ReportWriter>();

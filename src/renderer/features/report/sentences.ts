@@ -2,9 +2,8 @@
  * Editing of a report's sentences: decide, write, split, join, put in, take out. Pure: lists go in, lists come out, and what
  * did not change is the same object. Machine text is never lost: it is accepted, edited with its original kept, or rejected.
  */
-import type { ReportSection, ReportSentence } from '../../../shared/contract.ts';
-
-export const sectionNames: readonly ReportSection[] = ['technique', 'findings', 'impression'];
+import type { ReportContent, ReportSection, ReportSentence } from '../../../shared/contract.ts';
+import { inSectionOrder, isMachine } from '../../../shared/reportContent.ts';
 
 /** What a sentence is made of when it is put in; the rest follows. */
 export type NewSentence = Pick<ReportSentence, 'section' | 'text' | 'origin'> & Partial<Pick<ReportSentence, 'original' | 'sourceCase' | 'measurement'>>;
@@ -27,14 +26,7 @@ export interface Edited {
   readonly caret: Spot | null;
 }
 
-/** Text a machine wrote, which a person must decide on. */
-export const isMachine = ({ origin }: Pick<ReportSentence, 'origin'>): boolean => origin === 'draft' || origin === 'model';
-
 export const isStanding = ({ state }: Pick<ReportSentence, 'state'>): boolean => state !== 'rejected';
-
-/** Sections in the order of a report; within one, sentences keep their order. */
-export const inSectionOrder = (sentences: readonly ReportSentence[]): readonly ReportSentence[] =>
-  sectionNames.flatMap((section) => sentences.filter((sentence) => sentence.section === section));
 
 /** A sentence as it enters a report: machine text is proposed, what a person chose to put in stands. */
 export function newSentence({ section, text, origin, original, sourceCase = null, measurement = null }: NewSentence, id: string): ReportSentence {
@@ -212,3 +204,7 @@ export function nextUndecided(sentences: readonly ReportSentence[], focus: strin
 
 /** What is worth keeping: blank sentences of the reader's own exist in the window only. */
 export const kept = (sentences: readonly ReportSentence[]): readonly ReportSentence[] => sentences.filter(({ text, original }) => original !== null || text.trim() !== '');
+
+/** What is said, and where: two texts of the same wording ask for the same flags, and may be signed for each other. Not where sentences were grounded. */
+export const wording = ({ sentences }: Pick<ReportContent, 'sentences'>): string =>
+  JSON.stringify(kept(sentences).map(({ id, text, state, section, measurement }) => [id, text, state, section, measurement]));

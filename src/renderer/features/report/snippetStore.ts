@@ -1,8 +1,9 @@
 /** Templates and macros of this workstation. */
 import { create } from 'zustand';
+import { reportSections } from '../../../shared/choices.ts';
 import type { ReportMacro, ReportTemplate } from '../../../shared/contract.ts';
 import { bridge } from '../../bridge.ts';
-import { sectionNames, sentencesIn } from './sentences.ts';
+import { sentencesIn } from './sentences.ts';
 import { useReport } from './reportStore.ts';
 
 /** The element with the list of templates. */
@@ -28,5 +29,5 @@ export const useSnippets = create<SnippetState>()((set) => ({
 
 /** Puts a template's sentences into their sections. */
 export function insertTemplate({ sections }: ReportTemplate): void {
-  useReport.getState().insert(sectionNames.flatMap((section) => sentencesIn(sections[section]).map((text) => ({ section, text, origin: 'template' as const }))));
+  useReport.getState().insert(reportSections.flatMap((section) => sentencesIn(sections[section]).map((text) => ({ section, text, origin: 'template' as const }))));
 }

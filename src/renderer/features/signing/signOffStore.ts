@@ -3,13 +3,13 @@
  * passphrase. Nothing is confirmed together.
  */
 import { create } from 'zustand';
-import type { QuestionAnswer, ReportContent, ReportFlag, StructuredAnswer } from '../../../shared/contract.ts';
+import type { QuestionAnswer, ReportFlag, StructuredAnswer } from '../../../shared/contract.ts';
 import type { ErrorData } from '../../../shared/errors.ts';
 import { bridge, failureOf } from '../../bridge.ts';
 import { texts } from '../../texts.ts';
 import { tell } from '../notices/noticesStore.ts';
 import { useReport } from '../report/reportStore.ts';
-import { kept } from '../report/sentences.ts';
+import { wording } from '../report/sentences.ts';
 import { useReadingTab } from '../reading/tabStore.ts';
 import { useSheet } from '../sheets/sheetStore.ts';
 
@@ -41,8 +41,6 @@ const recheck: readonly string[] = ['report/conflict', 'report/undecided', 'repo
 let asked = 0;
 /** The text that was checked and is shown: another one, put together with that of another window, is not signed unseen. */
 let checked = '';
-/** Without blank sentences, which the editor keeps for itself. */
-const wording = ({ sentences }: ReportContent): string => JSON.stringify(kept(sentences).map(({ id, section, text, state }) => [id, section, text, state]));
 
 export const useSignOff = create<SignOffState>()((set, get) => ({
   phase: 'checking',
