@@ -5,7 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { CaseFinding } from '../../shared/contract.ts';
-import { thresholdOf } from '../../shared/threshold.ts';
+import { holds } from '../../shared/threshold.ts';
 import { cancelledError } from '../../shared/errors.ts';
 import { questions } from '../../shared/figure14.ts';
 import { readReport } from '../statements/readReport.ts';
@@ -36,7 +36,7 @@ export class CaseFindings {
   /** Of a study that is being read: what the heads say, and what its draft does. */
   async ofStudy(study: string, draft: readonly string[]): Promise<CaseFinding[]> {
     const heads = (await this.#analyses.findings(study))?.findings ?? [];
-    const told = [...heads.filter((one) => one.probability >= thresholdOf(one)), ...findingsIn(draft)].map(({ question, answer }) => ({ question, answer }));
+    const told = [...heads.filter(holds), ...findingsIn(draft)].map(({ question, answer }) => ({ question, answer }));
     return inOrder(told.filter((one, at) => told.findIndex(({ question, answer }) => question === one.question && answer === one.answer) === at && isFinding(one)));
   }
 

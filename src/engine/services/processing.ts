@@ -14,6 +14,7 @@ import { findStudy } from '../store/studies.ts';
 import { isOfTheMachine, type Analyses, type AnalysisParts } from './analysis.ts';
 import { readPreferences } from './preferences.ts';
 import type { StudyStates } from './studyStates.ts';
+import { Watchers } from './watchers.ts';
 
 /** So often may the process end during one study before the study is set aside. */
 const patience = 2;
@@ -35,7 +36,7 @@ interface Running {
 export class Processing {
   readonly #parts: ProcessingParts;
   readonly #closing = new AbortController();
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Watchers();
   #running: Running | null = null;
   #held: ErrorData | null = null;
   #wake: () => void = () => undefined;
@@ -46,7 +47,7 @@ export class Processing {
     parts.changes.listen(({ study }) => {
       // A pack or provider may have come.
       if (study === null) this.#wake();
-      this.#tell();
+      this.#watchers.tell();
     });
   }
 
@@ -60,7 +61,7 @@ export class Processing {
     this.#closing.abort();
     this.#running?.stop.abort();
     this.#wake();
-    this.#tell();
+    this.#watchers.tell();
     await this.#loop;
   }
 
@@ -119,36 +120,14 @@ export class Processing {
 
   handlers(): Pick<Handlers, 'processing.watch' | 'processing.enqueue' | 'processing.cancel'> {
     return {
-      'processing.watch': (_, { signal }) => this.#watch(signal),
+      'processing.watch': (_, { signal }) => this.#watchers.follow(() => this.state(), signal, () => this.#isClosing()),
       'processing.enqueue': ({ studies }) => { this.enqueue(studies); return {}; },
       'processing.cancel': ({ studies }) => { this.cancel(studies ?? null); return {}; },
     };
   }
 
-  async *#watch(signal: AbortSignal): AsyncGenerator<ProcessingState, void, undefined> {
-    let changed = true;
-    let wake: () => void = () => undefined;
-    const noted = (): void => { changed = true; wake(); };
-    this.#watchers.add(noted);
-    signal.addEventListener('abort', noted);
-    try {
-      while (!signal.aborted && !this.#isClosing()) {
-        if (!changed) await new Promise<void>((resolve) => { wake = resolve; });
-        changed = false;
-        if (!this.#isClosing()) yield this.state();
-      }
-    } finally {
-      this.#watchers.delete(noted);
-      signal.removeEventListener('abort', noted);
-    }
-  }
-
   #isClosing(): boolean {
     return this.#closing.signal.aborted;
-  }
-
-  #tell(): void {
-    for (const noted of this.#watchers) noted();
   }
 
   #takeUp(): void {
@@ -181,7 +160,7 @@ export class Processing {
         this.#held = fault;
         if (fault === null) continue;
         log.warn('processing.held', { code: fault.code });
-        this.#tell();
+        this.#watchers.tell();
         await this.#sleep(machineFaultPauseMs);
       }
     }
@@ -197,7 +176,7 @@ export class Processing {
       for await (const event of analyses.analyse(study, { force: false, anyway: false, background: true }, running.stop.signal)) {
         if (event.kind !== 'step' || event.state !== 'started') continue;
         running.step = event.step;
-        this.#tell();
+        this.#watchers.tell();
       }
       return null;
     } catch (error) {
@@ -209,7 +188,7 @@ export class Processing {
       return null;
     } finally {
       this.#running = null;
-      this.#tell();
+      this.#watchers.tell();
     }
   }
 

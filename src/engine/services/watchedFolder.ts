@@ -20,6 +20,7 @@ import type { Store } from '../store/openStore.ts';
 import { readSetting, writeSetting } from '../store/settings.ts';
 import { forgetAllWatched, forgetWatched, noteWatched, watchedFiles, type WatchedFile } from '../store/watched.ts';
 import type { Session } from './session.ts';
+import { Watchers } from './watchers.ts';
 
 export interface WatchPauses {
   /** A file that has not changed for so long is taken to be whole. */
@@ -60,7 +61,7 @@ export class WatchedFolder {
   readonly #parts: WatchedFolderParts;
   readonly #pauses: WatchPauses;
   readonly #closing = new AbortController();
-  readonly #listeners = new Set<() => void>();
+  readonly #watchers = new Watchers();
   /** Files that are not dealt with yet, by path. */
   #seen = new Map<string, Seen>();
   #noted = new Map<string, WatchedFile>();
@@ -88,7 +89,7 @@ export class WatchedFolder {
     this.#closing.abort();
     this.#stop.abort();
     this.#wake(true);
-    for (const noted of this.#listeners) noted();
+    this.#watchers.tell();
     await this.#loop;
     this.#watcher?.close();
   }
@@ -99,7 +100,7 @@ export class WatchedFolder {
 
   handlers(): Pick<Handlers, 'watched.watch' | 'watched.set'> {
     return {
-      'watched.watch': (_, { signal }) => this.#follow(signal),
+      'watched.watch': (_, { signal }) => this.#watchers.follow(() => this.state, signal, () => this.#isClosing()),
       'watched.set': async ({ folder }) => {
         await this.set(folder);
         return {};
@@ -146,31 +147,13 @@ export class WatchedFolder {
     return real;
   }
 
-  async *#follow(signal: AbortSignal): AsyncGenerator<WatchedFolderState, void, undefined> {
-    let changed = true;
-    let wake: () => void = () => undefined;
-    const noted = (): void => { changed = true; wake(); };
-    this.#listeners.add(noted);
-    signal.addEventListener('abort', noted);
-    try {
-      while (!signal.aborted && !this.#isClosing()) {
-        if (!changed) await new Promise<void>((resolve) => { wake = resolve; });
-        changed = false;
-        if (!this.#isClosing()) yield this.state;
-      }
-    } finally {
-      this.#listeners.delete(noted);
-      signal.removeEventListener('abort', noted);
-    }
-  }
-
   #isClosing(): boolean {
     return this.#closing.signal.aborted;
   }
 
   #tell(changed: Partial<Omit<WatchedFolderState, 'folder'>>): void {
     this.#state = { ...this.#state, ...changed };
-    for (const noted of this.#listeners) noted();
+    this.#watchers.tell();
   }
 
   async #work(): Promise<void> {

@@ -1,12 +1,10 @@
 /** What classification heads say, as answers to Figure 14's questions. */
 import type { Finding, StructuredAnswer } from '../../shared/contract.ts';
-import { thresholdOf } from '../../shared/threshold.ts';
+import { holds } from '../../shared/threshold.ts';
 import { questions, type Question } from '../../shared/figure14.ts';
 
 /** Questions that mean nothing where there is no lesion. */
 const ofLesions: ReadonlySet<string> = new Set(['size', 'side', 'locations', 'count']);
-
-const holds = (finding: Finding): boolean => finding.probability >= thresholdOf(finding);
 
 /** One answer for each question that the heads were asked; a question they were not asked is left out. */
 export function headAnswers(findings: readonly Finding[]): StructuredAnswer[] {

@@ -179,6 +179,11 @@ def _flags(scored: Sequence[Sequence[tuple[Falsehood, float, float]]], resamples
     return Measured(statistic, len(kept), resamples)
 
 
+def has_answer(answers: Mapping[str, str], question: str, answer: str) -> bool:
+    """Whether an answer is among those to a question; several are joined by semicolons."""
+    return answer in [part.strip() for part in answers.get(question, "").split(";")]
+
+
 def _head_auc(records: Sequence[Record], drafts: Mapping[str, Record], resamples: int) -> tuple[Measured, dict[str, float]]:
     """Mean AUROC over the heads of which the studies hold both kinds, and that of each."""
     from brat_train.train.evaluate import auroc
@@ -188,7 +193,7 @@ def _head_auc(records: Sequence[Record], drafts: Mapping[str, Record], resamples
         return Measured(lambda index: float("nan"), 0, resamples), {}
     names = [(one["question"], one["answer"]) for one in judged[0][1]]
     score_CF = np.array([[one["probability"] for one in found] for _, found in judged])
-    true_CF = np.array([[answer in [part.strip() for part in answers.get(question, "").split(";")] for question, answer in names] for answers, _ in judged])
+    true_CF = np.array([[has_answer(answers, question, answer) for question, answer in names] for answers, _ in judged])
 
     def each(index: NDArray[np.int64]) -> list[float]:
         return [auroc(score_CF[index][true_CF[index, f], f], score_CF[index][~true_CF[index, f], f]) for f in range(len(names))]

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brat_train.evaluate.demo import has_answer
+
 #: Cases that must have an answer, and as many that must not.
 LEAST = 8
 
@@ -47,10 +49,10 @@ def operating_point(score_C: NDArray[np.float64], true_C: NDArray[np.bool_]) -> 
 
 
 def operating_points(answers: Sequence[Mapping[str, str]], outputs: Sequence[tuple[str, str]], probability_CF: NDArray[np.float64]) -> dict[tuple[str, str], OperatingPoint]:
-    """By question and answer. `answers` are the true ones of each case (several places are joined by a semicolon)."""
+    """By question and answer. `answers` are the true ones of each case."""
     points = {}
     for at, (question, answer) in enumerate(outputs):
-        true = np.array([answer in [part.strip() for part in known.get(question, "").split(";")] for known in answers])
+        true = np.array([has_answer(known, question, answer) for known in answers])
         if (point := operating_point(probability_CF[:, at], true)) is not None:
             points[question, answer] = point
     return points

@@ -3,7 +3,7 @@ import { Crosshair, Eye, EyeOff, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Finding, Lesion, StudyFindings } from '../../../shared/contract.ts';
-import { thresholdOf } from '../../../shared/threshold.ts';
+import { holds, thresholdOf } from '../../../shared/threshold.ts';
 import { lps } from '../../../shared/geometry.ts';
 import { texts } from '../../texts.ts';
 import { IconButton } from '../../ui/Button.tsx';
@@ -14,8 +14,6 @@ import { useLesions } from './lesionStore.ts';
 import './findings.css';
 
 const lesionsShown = 5;
-
-const holds = (finding: Finding): boolean => finding.probability >= thresholdOf(finding);
 
 function thresholdText(finding: Finding): string {
   const { percent, threshold, rates } = texts.findings;
