@@ -10,17 +10,14 @@ import { writePhantomStudy } from '../testing/phantomStudy.ts';
 import { contentOf, sentence } from '../testing/reportSentences.ts';
 import { importIn, readerIn, readerPassphrase, signIn, writeIn } from '../testing/signedInEngine.ts';
 import { temporaryFolder } from '../testing/temporaryFolder.ts';
-import { addTinyHeads } from '../testing/tinyHeads.ts';
-import { makeTinyPack } from '../testing/tinyPack.ts';
+import { makeTinyPackWithHeads } from '../testing/tinyHeads.ts';
 
 const study = '2.25.7';
 const unsigned = '2.25.8';
 let pack = '';
 let dataDir = '';
 beforeAll(async () => {
-  const made = await makeTinyPack();
-  pack = made.folder;
-  await addTinyHeads(pack, made.manifest);
+  pack = await makeTinyPackWithHeads();
   const [source, other] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'brat-export-'))) as [string, string];
   dataDir = mkdtempSync(join(tmpdir(), 'brat-export-'));
   await writePhantomStudy(source, { lesionRadius: 0.36, uid: study, series: ['t1c'] });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { fork } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OnnxRuntime, Tensor } from '../engine/ports.ts';
 import { onnxModel } from '../testing/onnxGraph.ts';
+import { hasSoftwareGpu, softwareGpuNote, withSoftwareGpu } from '../testing/softwareGpu.ts';
 import { createOnnxRuntime } from './onnx.ts';
 
 let folder: string;
@@ -114,18 +114,10 @@ describe('the ONNX runtime', () => {
   });
 });
 
-const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
-describe.skipIf(!existsSync(softwareDriver))(`WebGPU in software${existsSync(softwareDriver) ? '' : ' (skipped: needs SwiftShader of Debian\'s Chromium)'}`, () => {
+describe.skipIf(!hasSoftwareGpu)(`WebGPU in software${softwareGpuNote}`, () => {
   test('gives the CPU\'s numbers on a 3D convolution', async () => {
-    const before = { ...process.env };
-    // The Vulkan loader is Chromium's too; a child process reads the path when it starts.
-    Object.assign(process.env, { VK_DRIVER_FILES: softwareDriver, XDG_RUNTIME_DIR: folder, LD_LIBRARY_PATH: '/usr/lib/chromium' });
-    try {
-      const { outputs } = await createOnnxRuntime().runApart(graph, 'webgpu', { volume }, 100_000);
-      const expected = await cpuResult();
-      expected.data.forEach((value, at) => { expect(Math.abs(value - Number(outputs['out']!.data[at]))).toBeLessThan(1e-4); });
-    } finally {
-      process.env = before;
-    }
+    const { outputs } = await withSoftwareGpu(folder, () => createOnnxRuntime().runApart(graph, 'webgpu', { volume }, 100_000));
+    const expected = await cpuResult();
+    expected.data.forEach((value, at) => { expect(Math.abs(value - Number(outputs['out']!.data[at]))).toBeLessThan(1e-4); });
   });
 });

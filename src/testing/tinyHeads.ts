@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onnxModel } from './onnxGraph.ts';
-import { randoms, sealPack, tiny, type ManifestInput } from './tinyPack.ts';
+import { makeTinyPack, randoms, sealPack, tiny, type ManifestInput } from './tinyPack.ts';
 
 export const tinyLesionGrid = [8, 8, 8] as const;
 export const tinyFindings = [{ question: 'enhancing', answer: 'Yes' }, { question: 'side', answer: 'Left' }, { question: 'side', answer: 'Right' }];
@@ -14,6 +14,13 @@ export async function addTinyHeads(folder: string, manifest: ManifestInput): Pro
   manifest.findings = { file: 'findings.onnx', outputs: tinyFindings };
   manifest.lesion = { file: 'lesion.onnx', grid: [...tinyLesionGrid] };
   await sealPack(folder, manifest, [...Object.keys(manifest.files), 'findings.onnx', 'lesion.onnx']);
+}
+
+/** The tiny pack with both heads. @returns its folder */
+export async function makeTinyPackWithHeads(): Promise<string> {
+  const { folder, manifest } = await makeTinyPack();
+  await addTinyHeads(folder, manifest);
+  return folder;
 }
 
 const shape = (...dims: number[]) => ({ dims: [dims.length], data: BigInt64Array.from(dims, BigInt) });

@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createOnnxRuntime } from '../../native/onnx.ts';
+import { hasSoftwareGpu, softwareGpuNote, withSoftwareGpu } from '../../testing/softwareGpu.ts';
 import { readNpy } from '../arrays/npy.ts';
 import { openCheckpoint } from '../checkpoint/openCheckpoint.ts';
 import type { OnnxSession, Tensor } from '../ports.ts';
@@ -34,9 +35,6 @@ const cases = [
   { backbone: 'vit', architecture: 'vit', channels: 1, grid: full ? [2, 16, 16] : [4, 4, 2] },
 ];
 const precisions = ['float32', 'float16'] as const;
-
-/** A Vulkan driver without a graphics card. */
-const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
 const scratch = mkdtempSync(join(tmpdir(), 'brat-graphs-'));
 const runtime = createOnnxRuntime();
@@ -149,7 +147,7 @@ describe.skipIf(!ready)(`graphs give PyTorch's numbers${ready ? '' : ' (skipped:
   });
 });
 
-describe.skipIf(!ready || full || !existsSync(softwareDriver))(`graphs give PyTorch's numbers on WebGPU in software${existsSync(softwareDriver) ? '' : ' (skipped: needs SwiftShader of Debian\'s Chromium)'}`, () => {
+describe.skipIf(!ready || full || !hasSoftwareGpu)(`graphs give PyTorch's numbers on WebGPU in software${softwareGpuNote}`, () => {
   const onWebGpu = join(scratch, 'webgpu');
   beforeAll(async () => {
     // Few layers, since each costs shaders to compile; every kind of layer and of edge is there.
@@ -163,19 +161,12 @@ describe.skipIf(!ready || full || !existsSync(softwareDriver))(`graphs give PyTo
     await buildGraphs(state, folder, { precision: 'float32', size: [32, 64, 32], signal: new AbortController().signal, onProgress: () => undefined });
     await state.close();
     const answer = (name: string): { shape: readonly number[]; data: Float32Array } => readNpy(readFileSync(join(onWebGpu, backbone, `${name}.npy`)), name) as { shape: readonly number[]; data: Float32Array };
-    const before = { ...process.env };
-    // The Vulkan loader is Chromium's too; a child process reads the path when it starts.
-    Object.assign(process.env, { VK_DRIVER_FILES: softwareDriver, XDG_RUNTIME_DIR: scratch, LD_LIBRARY_PATH: '/usr/lib/chromium' });
-    try {
-      const { shape, data } = answer('volume');
-      const { outputs } = await createOnnxRuntime().runApart(join(folder, 'encoder.onnx'), 'webgpu', { volume: { type: 'float32', dims: shape, data } }, 250_000);
-      for (const name of ['views', 'projected', 'attention']) {
-        const difference = largestDifference(outputs[name]!.data as Float32Array, answer(name).data);
-        console.info(`${backbone} WebGPU ${name}: largest difference ${difference.toExponential(1)}`);
-        expect(difference, name).toBeLessThan(1e-3);
-      }
-    } finally {
-      process.env = before;
+    const { shape, data } = answer('volume');
+    const { outputs } = await withSoftwareGpu(scratch, () => createOnnxRuntime().runApart(join(folder, 'encoder.onnx'), 'webgpu', { volume: { type: 'float32', dims: shape, data } }, 250_000));
+    for (const name of ['views', 'projected', 'attention']) {
+      const difference = largestDifference(outputs[name]!.data as Float32Array, answer(name).data);
+      console.info(`${backbone} WebGPU ${name}: largest difference ${difference.toExponential(1)}`);
+      expect(difference, name).toBeLessThan(1e-3);
     }
   }, 300_000);
 });

@@ -3,7 +3,6 @@
  * no case is lost or half, nothing that was removed is back, and searches find what a rebuilt index and brute force find.
  * BRAT_KILL_ROUNDS=200 runs it as often.
  */
-import { fork } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +11,7 @@ import { openEngine } from '../../testing/engineForTests.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
 import { makeTinyPack } from '../../testing/tinyPack.ts';
+import { workAndDie } from '../../testing/workAndDie.ts';
 import type { Engine } from '../create.ts';
 import { rankCases } from '../search/rankCases.ts';
 import { VectorIndex } from '../search/vectorIndex.ts';
@@ -24,21 +24,6 @@ afterAll(() => { rmSync(packFolder, { recursive: true, force: true }); });
 const rounds = Number(process.env['BRAT_KILL_ROUNDS'] ?? 5);
 const child = new URL('../../testing/archiveKillChild.ts', import.meta.url);
 const open = (dataDir: string): Promise<Engine> => openEngine(dataDir, { packFolders: [packFolder], pack: 'tiny' });
-
-/** Lets the child work for a while and kills it. @returns what it said, in order */
-async function workAndDie(work: ArchiveKillWork, ms: number): Promise<Told[]> {
-  const told: Told[] = [];
-  const running = fork(child, [JSON.stringify(work)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-  await new Promise<void>((resolve, reject) => {
-    running.on('message', (message: Told) => {
-      told.push(message);
-      if (message === 'ready') setTimeout(() => running.kill('SIGKILL'), ms);
-    });
-    running.on('error', reject);
-    running.on('close', (_, signal) => { if (signal === 'SIGKILL') resolve(); else reject(new Error('the child ended by itself')); });
-  });
-  return told;
-}
 
 async function found(engine: Engine, query: Float32Array): Promise<string[]> {
   const { archive, models } = engine.parts;
@@ -74,7 +59,7 @@ test(`an archive killed ${rounds} times loses no case, keeps no half one, and is
   let changes = 0;
   let imported = 0;
   for (let round = 0; round < rounds; round++) {
-    const told = await workAndDie({ dataDir, packFolder, studies, reports, seed: round }, 20 + Math.random() * 2500);
+    const told = await workAndDie<Told>(child, { dataDir, packFolder, studies, reports, seed: round } satisfies ArchiveKillWork, 20 + Math.random() * 2500);
     const open_ = new Map<string, 'add' | 'remove'>();
     for (const message of told) {
       if (message === 'ready') continue;

@@ -7,17 +7,13 @@ import { runBrat } from '../../testing/bratCommand.ts';
 import { call, drain, openEngine } from '../../testing/engineForTests.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
-import { addTinyHeads, tinyFindings } from '../../testing/tinyHeads.ts';
+import { addTinyHeads, makeTinyPackWithHeads, tinyFindings } from '../../testing/tinyHeads.ts';
 import { makeTinyPack } from '../../testing/tinyPack.ts';
 import type { Engine } from '../create.ts';
 import { testHeads } from './headsTest.ts';
 
 let pack = '';
-beforeAll(async () => {
-  const made = await makeTinyPack();
-  pack = made.folder;
-  await addTinyHeads(pack, made.manifest);
-});
+beforeAll(async () => { pack = await makeTinyPackWithHeads(); });
 afterAll(() => { rmSync(pack, { recursive: true, force: true }); });
 
 /** A bright ball of 32 mm radius at LPS (31, -38, 10): in the patient's left. */

@@ -1,5 +1,4 @@
 /** What the engine exports of a signed study, read back by hl7apy and pydicom. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,13 +6,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ijk, voxelToPatient } from '../../shared/geometry.ts';
 import { call, openEngine } from '../../testing/engineForTests.ts';
 import { parsedByHl7apy } from '../../testing/hl7apy.ts';
-import { trainingPython } from '../../testing/otherTools.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { contentOf, sentence } from '../../testing/reportSentences.ts';
+import { readSegmentation } from '../../testing/segmentationVoxels.ts';
 import { importIn, measureIn, readerIn, signIn } from '../../testing/signedInEngine.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
-import { addTinyHeads } from '../../testing/tinyHeads.ts';
-import { makeTinyPack } from '../../testing/tinyPack.ts';
+import { makeTinyPackWithHeads } from '../../testing/tinyHeads.ts';
 import type { Engine } from '../create.ts';
 import { lesionMask } from '../findings/lesionMask.ts';
 import { Analyses } from './analysis.ts';
@@ -23,9 +21,7 @@ let pack = '';
 const folders: string[] = [];
 let engine: Engine;
 beforeAll(async () => {
-  const made = await makeTinyPack();
-  pack = made.folder;
-  await addTinyHeads(pack, made.manifest);
+  pack = await makeTinyPackWithHeads();
   const [source, dataDir] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'brat-exporting-'))) as [string, string];
   folders.push(pack, source, dataDir);
   const { series } = await writePhantomStudy(source, { lesionRadius: 0.36 });
@@ -47,27 +43,11 @@ test('the HL7 message is a valid ORU^R01 of the patient and the order', async ()
   expect(read.observations.map(([type, , value]) => [type, type === 'ED' ? '' : value])).toEqual([['FT', 'A mass | of 75 mm^2 & more.'], ['FT', 'Glioma.'], ['NM', '75'], ['ED', '']]);
 });
 
-/** Each lesion voxel in patient space by the frame's own groups, with the instance its frame names. */
-const readBack = `
-import sys, json, numpy as np, pydicom
-d = pydicom.dcmread(sys.argv[1])
-shared = d.SharedFunctionalGroupsSequence[0]
-row, column = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, float).reshape(2, 3)
-between_rows, between_columns = map(float, shared.PixelMeasuresSequence[0].PixelSpacing)
-pixels = d.pixel_array.reshape(int(d.NumberOfFrames), d.Rows, d.Columns)
-out = []
-for frame, groups in zip(pixels, d.PerFrameFunctionalGroupsSequence):
-    origin = np.array(groups.PlanePositionSequence[0].ImagePositionPatient, float)
-    for r, c in zip(*np.nonzero(frame)):
-        out.append([*(origin + c * between_columns * row + r * between_rows * column), groups.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID])
-print(json.dumps(out))
-`;
-
 test('the segmentation lies, by pydicom, where the lesion head found it, on the images of the file', async () => {
   const [file] = await engine.handlers['report.export']({ study, number: null, format: 'seg' }, call);
   const path = join(temporaryFolder(), 'seg.dcm');
   writeFileSync(path, file!.bytes);
-  const read = JSON.parse(execFileSync(trainingPython, ['-c', readBack, path], { encoding: 'utf8', maxBuffer: 2 ** 28 })) as [number, number, number, string][];
+  const read = readSegmentation(path).voxels;
   const used = await engine.parts.models.pack();
   const { channels, found } = await new Analyses(engine.parts).stored(study, used);
   const { dims: [ni, nj, nk], voxels, voxelToLps } = lesionMask({ channels, found }, used);

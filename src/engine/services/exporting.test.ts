@@ -12,8 +12,7 @@ import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { contentOf, sentence } from '../../testing/reportSentences.ts';
 import { importIn, markIn, measureIn, readerIn, signIn, writeIn } from '../../testing/signedInEngine.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
-import { addTinyHeads } from '../../testing/tinyHeads.ts';
-import { makeTinyPack } from '../../testing/tinyPack.ts';
+import { makeTinyPackWithHeads } from '../../testing/tinyHeads.ts';
 import { writeNifti } from '../findings/niftiFile.ts';
 import type { Engine } from '../create.ts';
 import { auditPage } from '../store/audit.ts';
@@ -30,11 +29,7 @@ const content: ReportContent = {
 };
 
 let pack = '';
-beforeAll(async () => {
-  const made = await makeTinyPack();
-  pack = made.folder;
-  await addTinyHeads(pack, made.manifest);
-});
+beforeAll(async () => { pack = await makeTinyPackWithHeads(); });
 afterAll(() => { rmSync(pack, { recursive: true, force: true }); });
 
 /** With a bright ball on the patient's left, measured and marked, written and not signed. */

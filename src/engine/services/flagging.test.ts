@@ -7,17 +7,13 @@ import { call, drain, openEngine } from '../../testing/engineForTests.ts';
 import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { findingsOf, sentenceOf } from '../../testing/reportParts.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
-import { addTinyHeads } from '../../testing/tinyHeads.ts';
-import { makeTinyPack, tiny } from '../../testing/tinyPack.ts';
+import { makeTinyPackWithHeads } from '../../testing/tinyHeads.ts';
+import { tiny } from '../../testing/tinyPack.ts';
 import type { Engine } from '../create.ts';
 import { auditPage } from '../store/audit.ts';
 
 let pack = '';
-beforeAll(async () => {
-  const made = await makeTinyPack();
-  pack = made.folder;
-  await addTinyHeads(pack, made.manifest);
-});
+beforeAll(async () => { pack = await makeTinyPackWithHeads(); });
 afterAll(() => { rmSync(pack, { recursive: true, force: true }); });
 
 /** A study with a bright ball on the patient's left, read by the tiny pack. */

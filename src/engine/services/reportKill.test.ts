@@ -2,7 +2,6 @@
  * A reader's work killed at random moments of typing, deciding, setting flags aside and signing: what was confirmed is there, word for
  * word; no report is half signed; the audit trail verifies. BRAT_KILL_ROUNDS=500 kills it as often.
  */
-import { fork } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +11,7 @@ import { writePhantomStudy } from '../../testing/phantomStudy.ts';
 import { killReader, type ReportKillWork, type ReportStep, type ReportTold } from '../../testing/reportKillChild.ts';
 import { temporaryFolder } from '../../testing/temporaryFolder.ts';
 import { makeTinyPack } from '../../testing/tinyPack.ts';
+import { workAndDie } from '../../testing/workAndDie.ts';
 import type { Engine } from '../create.ts';
 import { searchableSentences } from '../report/content.ts';
 import { studyMark } from '../store/audit.ts';
@@ -25,20 +25,6 @@ const rounds = Number(process.env['BRAT_KILL_ROUNDS'] ?? 5);
 const studies = ['2.25.81', '2.25.82', '2.25.83'];
 const child = new URL('../../testing/reportKillChild.ts', import.meta.url);
 const open = (dataDir: string): Promise<Engine> => openEngine(dataDir, { packFolders: [packFolder], pack: 'tiny' });
-
-async function workAndDie(work: ReportKillWork, ms: number): Promise<ReportTold[]> {
-  const told: ReportTold[] = [];
-  const running = fork(child, [JSON.stringify(work)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-  await new Promise<void>((resolve, reject) => {
-    running.on('message', (message: ReportTold) => {
-      told.push(message);
-      if (message === 'ready') setTimeout(() => running.kill('SIGKILL'), ms);
-    });
-    running.on('error', reject);
-    running.on('close', (_, signal) => { if (signal === 'SIGKILL') resolve(); else reject(new Error('the child ended by itself')); });
-  });
-  return told;
-}
 
 /** What is known of a study's reports: confirmed, and perhaps one step that was under way. */
 interface Known {
@@ -60,7 +46,7 @@ test(`reports whose process was killed ${rounds} times keep all that was confirm
   const known = new Map<string, Known>(studies.map((study) => [study, { saved: null, signed: new Map(), dismissed: new Set() }]));
   const counted = { save: 0, draft: 0, dismiss: 0, sign: 0, inDoubt: 0 };
   for (let round = 0; round < rounds; round++) {
-    const told = await workAndDie({ dataDir, packFolder, studies, seed: round }, Math.random() * 1800);
+    const told = await workAndDie<ReportTold>(child, { dataDir, packFolder, studies, seed: round } satisfies ReportKillWork, Math.random() * 1800);
     let doubtful: ReportStep | null = null;
     for (const message of told) {
       if (message === 'ready') continue;

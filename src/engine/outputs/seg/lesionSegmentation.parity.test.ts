@@ -1,38 +1,13 @@
 /** The DICOM Segmentation read back by pydicom: the same voxels at the same places of the patient, and the right images named. */
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ijk, voxelToPatient, type Affine } from '../../../shared/geometry.ts';
-import { iodErrors, iodOf, trainingPython } from '../../../testing/otherTools.ts';
+import { iodErrors, iodOf } from '../../../testing/otherTools.ts';
+import { readSegmentation, type SegmentationRead } from '../../../testing/segmentationVoxels.ts';
 import { packForTests, signedStudyForTests } from '../../../testing/signedStudy.ts';
 import { temporaryFolder } from '../../../testing/temporaryFolder.ts';
 import { lesionSegmentationFile, packBits } from './lesionSegmentation.ts';
-
-/** Each lesion voxel in patient space by the frame's own groups alone, with the instance its frame names. */
-const readBack = `
-import sys, json, numpy as np, pydicom
-d = pydicom.dcmread(sys.argv[1])
-shared = d.SharedFunctionalGroupsSequence[0]
-row, column = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, float).reshape(2, 3)
-between_rows, between_columns = map(float, shared.PixelMeasuresSequence[0].PixelSpacing)
-pixels = d.pixel_array.reshape(int(d.NumberOfFrames), d.Rows, d.Columns)
-out = []
-for frame, groups in zip(pixels, d.PerFrameFunctionalGroupsSequence):
-    origin = np.array(groups.PlanePositionSequence[0].ImagePositionPatient, float)
-    source = groups.DerivationImageSequence[0].SourceImageSequence[0]
-    for r, c in zip(*np.nonzero(frame)):
-        out.append([*(origin + c * between_columns * row + r * between_rows * column), source.ReferencedSOPInstanceUID, int(source.get('ReferencedFrameNumber', 0))])
-print(json.dumps({'voxels': out, 'for': d.FrameOfReferenceUID, 'frames': len(pixels), 'segments': len(d.SegmentSequence), 'label': d.SegmentSequence[0].SegmentDescription}))
-`;
-
-interface ReadBack {
-  readonly voxels: readonly (readonly [number, number, number, string, number])[];
-  readonly for: string;
-  readonly frames: number;
-  readonly segments: number;
-  readonly label: string;
-}
 
 const image = (k: number, frame: number | null) => ({ sopClassUid: frame === null ? '1.2.840.10008.5.1.4.1.1.4' : '1.2.840.10008.5.1.4.1.1.4.1', sopInstanceUid: frame === null ? `2.25.7.1.${k + 1}` : '2.25.7.1', seriesUid: '2.25.7.9', frame });
 
@@ -46,8 +21,8 @@ describe('the lesion segmentation', () => {
     for (let n = 0; n < voxels.length; n++) if (n > 91 && n < 91 * 5 && (n * 7919) % 11 < 3) voxels[n] = 1;
     const file = join(temporaryFolder(), 'seg.dcm');
     writeFileSync(file, lesionSegmentationFile(signedStudyForTests(), { mask: { dims, voxels, voxelToLps }, images: Array.from({ length: 6 }, (__, k) => image(k, frame && k + 1)), frameOfReference: '2.25.4', pack: packForTests }));
-    const read = JSON.parse(execFileSync(trainingPython, ['-c', readBack, file], { encoding: 'utf8' })) as ReadBack;
-    const expected: ReadBack['voxels'][number][] = [];
+    const read = readSegmentation(file);
+    const expected: SegmentationRead['voxels'][number][] = [];
     for (let k = 0; k < 6; k++) for (let j = 0; j < 7; j++) for (let i = 0; i < 13; i++) {
       if (voxels[(k * 7 + j) * 13 + i] !== 1) continue;
       const [x, y, z] = voxelToPatient(voxelToLps, ijk(i, j, k));
